@@ -1,0 +1,218 @@
+// The way of a request through the gateway: headers, route, user id, body, RPC, answer. Every
+// answer, also one to a request that makes no sense, carries a request id; every refusal is a
+// problem of RFC 9457.
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { fastify } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Route } from '#lib/contract/types.ts';
+import { PurserError } from '#lib/errors/purser-error.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { Readiness } from '#lib/process/readiness.ts';
+import { answerClientError } from './client-error.ts';
+import { Exchange } from './exchange.ts';
+import { toProblem } from './problem.ts';
+import { checkBodyHeaders, checkHost, readUserId } from './read-headers.ts';
+import { replyHeaders } from './reply-headers.ts';
+import { RouteTable } from './route-table.ts';
+import { transcode } from './transcode.ts';
+import type { Upstreams } from './upstreams.ts';
+
+export interface AppOptions {
+  routes: readonly Route[];
+  upstreams: Upstreams;
+  readiness: Readiness;
+  log: Logger;
+  /** Time for a request to arrive with all of its body. */
+  arrivalMs: number;
+  /**
+   * Time from a request's headers to its answer; the services get what is left of it as their
+   * deadline.
+   */
+  deadlineMs: number;
+}
+
+/** What a path leads to: an RPC, or something that the gateway itself knows. */
+type Operation = { httpMethod: string; path: string } & (
+  | { kind: 'rpc'; route: Route }
+  | { kind: 'probe'; probe: () => Promise<{ status: number; body: unknown }> }
+);
+
+interface Admitted {
+  exchange: Exchange;
+  operation: Operation;
+  params: Record<string, string>;
+}
+
+const bodyBytesMax = 16 * 1024;
+
+/** The gateway as a Fastify instance that does not listen yet. */
+export function createApp(options: AppOptions): FastifyInstance {
+  const app = createFastify(options);
+  const table = new RouteTable(operationsOf(options));
+  const admitted = new WeakMap<FastifyRequest, Admitted>();
+  app.addHook('onRequest', async (request, reply) => {
+    const exchange = begin(request, reply, options.log);
+    const found = admit(table, exchange, request, reply);
+    // The one request that needs no operation is OPTIONS; the header Allow is its answer.
+    if (found === undefined) return reply.code(204).send();
+    admitted.set(request, found);
+  });
+  const handle = (request: FastifyRequest, reply: FastifyReply) =>
+    answer(admitted.get(request) as Admitted, request, reply, options);
+  // Every method that Fastify's router knows, and through the not-found handler every one that it
+  // does not.
+  app.route({ method: app.supportedMethods, url: '*', handler: handle });
+  app.setNotFoundHandler(handle);
+  app.setErrorHandler<FastifyError>((error, request, reply) => refuse(error, request, reply));
+  return app;
+}
+
+function createFastify({ arrivalMs, log }: AppOptions): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    bodyLimit: bodyBytesMax,
+    requestTimeout: arrivalMs,
+    connectionTimeout: 30_000,
+    // Longer than the idle time of common load balancers (60 s), so that they never write into a
+    // closing one.
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    http: {
+      headersTimeout: arrivalMs,
+      // Node looks for requests that are late only this often; its default is 30 s.
+      connectionsCheckingInterval: Math.min(1_000, arrivalMs / 4),
+      // Checked by us, to refuse with a problem.
+      requireHostHeader: false,
+    },
+    routerOptions: {
+      // The query is read by us, strictly, and only for operations that exist.
+      querystringParser: () => ({}),
+    },
+    frameworkErrors: (error, request, reply) => {
+      begin(request, reply, log);
+      return refuse(error, request, reply);
+    },
+    clientErrorHandler: (error, socket) => answerClientError(error, socket as Socket, log),
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  // Node would answer an expectation that it does not know without any of our headers.
+  app.server.on('checkExpectation', (request, response) =>
+    app.server.emit('request', request, response),
+  );
+  return app;
+}
+
+function operationsOf({ routes, readiness }: AppOptions): Operation[] {
+  return [
+    ...routes.map((route): Operation => ({
+      kind: 'rpc',
+      httpMethod: route.httpMethod,
+      path: route.path,
+      route,
+    })),
+    {
+      kind: 'probe',
+      httpMethod: 'GET',
+      path: '/healthz',
+      probe: async () => ({ status: 200, body: { alive: true } }),
+    },
+    {
+      kind: 'probe',
+      httpMethod: 'GET',
+      path: '/readyz',
+      probe: async () => {
+        const report = await readiness.report();
+        return { status: report.ready ? 200 : 503, body: report };
+      },
+    },
+  ];
+}
+
+const exchanges = new WeakMap<FastifyRequest, Exchange>();
+
+function begin(request: FastifyRequest, reply: FastifyReply, log: Logger): Exchange {
+  const exchange = new Exchange({ id: request.id, request: request.raw, response: reply.raw, log });
+  exchanges.set(request, exchange);
+  reply.headers(replyHeaders(exchange.id));
+  return exchange;
+}
+
+/**
+ * Decides from the headers alone whether the request may send its body. Undefined for OPTIONS on a
+ * known path.
+ */
+function admit(
+  table: RouteTable<Operation>,
+  exchange: Exchange,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Admitted | undefined {
+  checkHost(request.raw);
+  const match = table.match(request.method, exchange.path);
+  if (match.kind === 'unknown') throw new PurserError('ROUTE_NOT_FOUND');
+  if (match.kind === 'wrong-method') {
+    exchange.route = match.path;
+    reply.header('allow', match.allow.join(', '));
+    if (request.method === 'OPTIONS') return undefined;
+    throw new PurserError('METHOD_NOT_ALLOWED', { method: request.method });
+  }
+  const { operation, params } = match;
+  exchange.route = operation.path;
+  if (operation.kind === 'rpc') exchange.userId = readUserId(request.raw);
+  checkBodyHeaders(request.raw, operation.kind === 'rpc' && operation.route.hasBody);
+  return { exchange, operation, params };
+}
+
+async function answer(
+  { exchange, operation, params }: Admitted,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: AppOptions,
+): Promise<FastifyReply> {
+  if (operation.kind === 'probe') {
+    const { status, body } = await operation.probe();
+    return sendJson(reply, status, JSON.stringify(body));
+  }
+  const { route } = operation;
+  const body = request.body as Buffer | undefined;
+  const incoming = { exchange, route, params, request: request.raw, body };
+  return sendJson(reply, route.status, await transcode(incoming, options));
+}
+
+function sendJson(reply: FastifyReply, status: number, body: string): FastifyReply {
+  return reply.code(status).type('application/json; charset=utf-8').send(body);
+}
+
+function refuse(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const exchange = exchanges.get(request) as Exchange;
+  exchange.error = toPurserError(error);
+  const problem = toProblem(exchange.error, exchange);
+  // As bytes: to a string Fastify would add a charset, which the type of problems does not have.
+  return reply.code(problem.status).headers(problem.headers).send(Buffer.from(problem.body));
+}
+
+/** Fastify's own refusals by their code; what nobody foresaw becomes INTERNAL. */
+function toPurserError(error: Error & { code?: string; statusCode?: number }): PurserError {
+  if (error instanceof PurserError) return error;
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new PurserError('BODY_TOO_LARGE', { limit_bytes: String(bodyBytesMax) });
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new PurserError('UNSUPPORTED_MEDIA_TYPE');
+    case 'FST_ERR_BAD_URL':
+      return new PurserError('MALFORMED_HTTP', { cause: 'the path is not percent-encoded UTF-8' });
+  }
+  if (error.statusCode !== undefined && error.statusCode < 500) {
+    return new PurserError(
+      'MALFORMED_HTTP',
+      { cause: 'the body did not arrive whole' },
+      { cause: error },
+    );
+  }
+  return new PurserError('INTERNAL', {}, { cause: error });
+}

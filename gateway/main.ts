@@ -1,0 +1,33 @@
+import { routes } from '#gen/routes.ts';
+import { targetName, targetVariable } from '#lib/config/variables.ts';
+import { startInternalServer } from '#lib/internal-http/server.ts';
+import { runService } from '#lib/process/lifecycle.ts';
+import { Readiness } from '#lib/process/readiness.ts';
+import { startGateway } from './server.ts';
+import { closeUpstreams, connectUpstreams, domainsOf, upstreamChecks } from './upstreams.ts';
+
+const domains = domainsOf(routes);
+const targetVariables = Object.fromEntries(
+  domains.map((domain) => [targetName(domain), targetVariable(domain)]),
+);
+
+await runService(
+  'gateway',
+  async ({ config, log, onStop }) => {
+    const host = config.PURSER_HOST;
+    const targets = domains.map((domain) => [domain, config[targetName(domain)] as string]);
+    const upstreams = connectUpstreams(Object.fromEntries(targets), log);
+    onStop('the connections to the services', () => closeUpstreams(upstreams));
+    const readiness = new Readiness({ checks: upstreamChecks(upstreams), log });
+    const internal = await startInternalServer({
+      host,
+      port: config.PURSER_GATEWAY_INTERNAL_PORT,
+      readiness,
+    });
+    onStop('the internal port', internal.stop);
+    const port = config.PURSER_GATEWAY_PORT;
+    const gateway = await startGateway({ host, port, routes, upstreams, readiness, log });
+    onStop('the public port', gateway.stop);
+  },
+  targetVariables,
+);

@@ -1,0 +1,48 @@
+import type { AddressInfo } from 'node:net';
+import { createApp, type AppOptions } from './app.ts';
+
+export interface GatewayOptions extends Omit<AppOptions, 'arrivalMs' | 'deadlineMs'> {
+  host: string;
+  /** 0 lets the system choose. */
+  port: number;
+  /** Milliseconds; each has a default that suits production. */
+  limits?: Partial<Record<keyof typeof limitsDefault, number>>;
+}
+
+export interface Gateway {
+  /** The port in use. */
+  port: number;
+  /**
+   * Is not ready from now on, takes no more connections, and lets requests in flight finish for up
+   * to 5 s.
+   */
+  stop(): Promise<void>;
+}
+
+const limitsDefault = { arrivalMs: 10_000, deadlineMs: 10_000, stopMs: 5_000 };
+
+/** Opens the gateway's public port. Throws when it is taken. */
+export async function startGateway({
+  host,
+  port,
+  limits,
+  ...options
+}: GatewayOptions): Promise<Gateway> {
+  const { stopMs, ...appLimits } = { ...limitsDefault, ...limits };
+  const app = createApp({ ...options, ...appLimits });
+  let stopping = false;
+  app.addHook('onSend', async (_request, reply) => {
+    if (stopping) reply.header('connection', 'close');
+  });
+  await app.listen({ host, port });
+  return {
+    port: (app.server.address() as AddressInfo).port,
+    stop: async () => {
+      stopping = true;
+      options.readiness.stop();
+      const timer = setTimeout(() => app.server.closeAllConnections(), stopMs);
+      await app.close();
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import { PurserError } from '#lib/errors/purser-error.ts';
+import { isTransient as isTransientDatabaseError } from '#lib/pg/failure.ts';
+import { type Clock, systemClock } from '#lib/time/clock.ts';
+import { batchItems, batchRefusals } from './batch-metrics.ts';
+import { isolate } from './isolate.ts';
+
+export interface BatcherOptions<In, Out> {
+  /** Label of the metrics, such as `insert-orders`. */
+  name: string;
+  /**
+   * Does all of `items` in one transaction, or none of them when it throws. Returns one outcome per
+   * item, in their order; an outcome that is an `Error` rejects only its item.
+   */
+  run(items: In[]): Promise<(Out | Error)[]>;
+  /** Most items of one run. */
+  sizeMax: number;
+  /**
+   * Most items that wait. More are refused at once, so that latency stays bounded under overload.
+   */
+  queueMax: number;
+  /** Most runs at a time, 1 by default: more than one lets them wait for each other's row locks. */
+  inFlightMax?: number;
+  /**
+   * Errors after which running the items one by one would fail just as well. Default: the
+   * database's.
+   */
+  isTransient?: (error: unknown) => boolean;
+  clock?: Clock;
+}
+
+export interface SubmitOptions {
+  /** The item is dropped when its run starts after this. */
+  deadline?: Date;
+  /** The item is dropped when this aborted before its run starts. */
+  signal?: AbortSignal;
+}
+
+interface Entry<In, Out> extends SubmitOptions {
+  item: In;
+  resolve(outcome: Out): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Natural batching: an idle batcher runs an item at once; while runs are in flight arrivals queue,
+ * and the next run takes them all. There is no timer, so no latency is added at low load, and under
+ * load the batch grows by itself to what arrives during one run.
+ */
+export class Batcher<In, Out> {
+  readonly #options: Required<BatcherOptions<In, Out>>;
+  #queue: Entry<In, Out>[] = [];
+  #inFlight = 0;
+  #scheduled = false;
+  #closed = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: BatcherOptions<In, Out>) {
+    this.#options = {
+      inFlightMax: 1,
+      isTransient: isTransientDatabaseError,
+      clock: systemClock,
+      ...options,
+    };
+  }
+
+  /**
+   * Resolves with the item's outcome once its run is over. Rejects with its own error, or with
+   * `OVERLOADED` (queue full or closed), `DEADLINE_EXCEEDED` or `CANCELLED`, in which cases nothing
+   * was done. Once the run started, the outcome stands whatever becomes of deadline and signal.
+   */
+  submit(item: In, options: SubmitOptions = {}): Promise<Out> {
+    if (this.#closed || this.#queue.length >= this.#options.queueMax) {
+      batchRefusals.inc({ batch: this.#options.name });
+      return Promise.reject(new PurserError('OVERLOADED'));
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Out>();
+    this.#queue.push({ item, resolve, reject, ...options });
+    this.#schedule();
+    return promise;
+  }
+
+  /** Refuses new items, and resolves when all that were accepted are settled. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#inFlight === 0 && this.#queue.length === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onIdle = resolve;
+    await promise;
+  }
+
+  /** A microtask later, so that items submitted in one go share the first run as well. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#startRuns();
+    });
+  }
+
+  #startRuns(): void {
+    while (this.#inFlight < this.#options.inFlightMax && this.#queue.length > 0) {
+      const entries = this.#queue.splice(0, this.#options.sizeMax);
+      this.#inFlight += 1;
+      void this.#settle(entries).then(() => {
+        this.#inFlight -= 1;
+        this.#startRuns();
+        if (this.#inFlight === 0) this.#onIdle?.();
+      });
+    }
+  }
+
+  async #settle(entries: Entry<In, Out>[]): Promise<void> {
+    await isolate(
+      entries,
+      (part) => this.#run(part),
+      (entry, error) => entry.reject(error),
+    );
+  }
+
+  /** Settles every entry, or throws and settles only those that were dropped. */
+  async #run(entries: readonly Entry<In, Out>[]): Promise<void> {
+    const live = entries.filter((entry) => !this.#drop(entry));
+    if (live.length === 0) return;
+    batchItems.observe({ batch: this.#options.name }, live.length);
+    let outcomes: (Out | Error)[];
+    try {
+      outcomes = await this.#options.run(live.map(({ item }) => item));
+    } catch (error) {
+      if (!this.#options.isTransient(error)) throw error;
+      for (const entry of live) entry.reject(error);
+      return;
+    }
+    if (outcomes.length !== live.length) {
+      // The work is committed: running it again would do it twice.
+      const error = new Error(
+        `${this.#options.name} returned ${outcomes.length} outcomes for ${live.length} items`,
+      );
+      for (const entry of live) entry.reject(error);
+      return;
+    }
+    live.forEach((entry, index) => {
+      const outcome = outcomes[index] as Out | Error;
+      if (outcome instanceof Error) entry.reject(outcome);
+      else entry.resolve(outcome);
+    });
+  }
+
+  #drop(entry: Entry<In, Out>): boolean {
+    if (entry.signal?.aborted) {
+      entry.reject(new PurserError('CANCELLED'));
+      return true;
+    }
+    if (entry.deadline !== undefined && entry.deadline <= this.#options.clock()) {
+      entry.reject(new PurserError('DEADLINE_EXCEEDED'));
+      return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,99 @@
+// Parsers of environment variables. Each takes the text of a variable that is set and gives its
+// value, or throws a RangeError whose message completes the sentence "NAME must be …".
+import { isIP } from 'node:net';
+
+export type Parse<T> = (text: string) => T;
+
+const hostNamePattern =
+  /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+
+/** A whole number between the bounds, both inclusive, in plain decimal digits. */
+export function wholeNumber(min: number, max: number): Parse<number> {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d{1,15}$/.test(text) || value < min || value > max) {
+      throw new RangeError(`a whole number from ${min} to ${max}`);
+    }
+    return value;
+  };
+}
+
+/** A TCP port. */
+export const port: Parse<number> = wholeNumber(1, 65_535);
+
+/** One of the words. */
+export function oneOf<const Word extends string>(...words: Word[]): Parse<Word> {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found === undefined) throw new RangeError(`one of ${words.join(', ')}`);
+    return found;
+  };
+}
+
+/** `on` or `off`. */
+export function onOrOff(text: string): boolean {
+  return oneOf('on', 'off')(text) === 'on';
+}
+
+/** An IP address or a host name. */
+export function host(text: string): string {
+  if (isIP(text) === 0 && !hostNamePattern.test(text)) {
+    throw new RangeError('an IP address or a host name');
+  }
+  return text;
+}
+
+/** A folder's path, absolute or relative to the working directory. */
+export function folder(text: string): string {
+  if (text.includes('\0') || text.trim() === '') throw new RangeError('the path of a folder');
+  return text;
+}
+
+/** `postgresql://user:password@host:port/database`. */
+export function postgresUrl(text: string): string {
+  const url = URL.parse(text);
+  const known = url !== null && ['postgres:', 'postgresql:'].includes(url.protocol);
+  if (!known || url.pathname.length < 2) {
+    throw new RangeError('a URL like postgresql://user:password@host:5432/database');
+  }
+  return text;
+}
+
+/** One or more `nats://host:port`, separated by commas. */
+export function natsUrl(text: string): string {
+  for (const part of text.split(',')) {
+    const url = URL.parse(part.trim());
+    if (url === null || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') {
+      throw new RangeError('a URL like nats://host:4222, or several separated by commas');
+    }
+  }
+  return text;
+}
+
+/**
+ * Where the instances of a service listen: one `host:port`, whose host may be a name that resolves
+ * to many addresses, or several `address:port` separated by commas, which must be IP addresses of
+ * one family.
+ */
+export function grpcTarget(text: string): string {
+  const parts = text.split(',').map(splitAddress);
+  const families = new Set(parts.map((part) => part && isIP(part.host)));
+  const alike = parts.length === 1 || (families.size === 1 && !families.has(0));
+  if (parts.includes(undefined) || !alike) {
+    throw new RangeError(
+      'host:port, or several IP addresses of one family with ports, separated by commas',
+    );
+  }
+  return text;
+}
+
+/** Splits `host:port` or `[IPv6]:port`; undefined when it is neither. */
+export function splitAddress(text: string): { host: string; port: number } | undefined {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);
+  if (match === null) return undefined;
+  try {
+    return { host: host((match[1] ?? match[2]) as string), port: port(match[3] as string) };
+  } catch {
+    return undefined;
+  }
+}

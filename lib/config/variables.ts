@@ -1,0 +1,179 @@
+// Every environment variable of Purser, in one table: the processes read it, and the documentation
+// is checked against it.
+import {
+  folder,
+  grpcTarget,
+  host,
+  natsUrl,
+  onOrOff,
+  oneOf,
+  port,
+  postgresUrl,
+  wholeNumber,
+  type Parse,
+} from './parse-value.ts';
+
+export type ProcessName = 'start' | 'orders' | 'payments' | 'gateway';
+
+export interface Variable<T = unknown, P extends ProcessName = ProcessName> {
+  parse: Parse<T>;
+  /** Text that stands in when the variable is unset or empty; undefined when it must be set. */
+  default: string | undefined;
+  /** For the documentation; one sentence. */
+  description: string;
+  /** Which processes read it; `start` is the launcher behind `npm start`. */
+  readBy: readonly P[];
+  /** Its value is never printed. */
+  secret?: boolean;
+}
+
+function variable<T, const P extends ProcessName>(declared: Variable<T, P>): Variable<T, P> {
+  return declared;
+}
+
+export const variables = {
+  PURSER_HOST: variable({
+    parse: host,
+    default: '127.0.0.1',
+    description: 'Address that every process listens on.',
+    readBy: ['start', 'orders', 'payments', 'gateway'],
+  }),
+  PURSER_LOG_LEVEL: variable({
+    parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    default: 'info',
+    description:
+      'Least severe level that is logged: trace, debug, info, warn, error, fatal or silent.',
+    readBy: ['start', 'orders', 'payments', 'gateway'],
+  }),
+  PURSER_NATS_URL: variable({
+    parse: natsUrl,
+    default: 'nats://127.0.0.1:42229',
+    description: 'The broker: nats://host:port, or several separated by commas.',
+    readBy: ['orders', 'payments'],
+    secret: true,
+  }),
+  PURSER_REFLECTION: variable({
+    parse: onOrOff,
+    default: 'on',
+    description: 'Whether the gRPC ports describe themselves to grpcurl and buf curl: on or off.',
+    readBy: ['orders', 'payments'],
+  }),
+  PURSER_ORDERS_PORT: variable({
+    parse: port,
+    default: '50051',
+    description: 'Port of Orders for gRPC; instance n listens on port + 100 (n - 1).',
+    readBy: ['start', 'orders'],
+  }),
+  PURSER_PAYMENTS_PORT: variable({
+    parse: port,
+    default: '50052',
+    description: 'Port of Payments for gRPC; instance n listens on port + 100 (n - 1).',
+    readBy: ['start', 'payments'],
+  }),
+  PURSER_GATEWAY_PORT: variable({
+    parse: port,
+    default: '8080',
+    description: 'Port of the gateway for HTTP; instance n listens on port + 100 (n - 1).',
+    readBy: ['start', 'gateway'],
+  }),
+  PURSER_ORDERS_INTERNAL_PORT: variable({
+    parse: port,
+    default: '9051',
+    description: 'Port of Orders for /metrics, /healthz and /readyz; instances as above.',
+    readBy: ['start', 'orders'],
+  }),
+  PURSER_PAYMENTS_INTERNAL_PORT: variable({
+    parse: port,
+    default: '9052',
+    description: 'Port of Payments for /metrics, /healthz and /readyz; instances as above.',
+    readBy: ['start', 'payments'],
+  }),
+  PURSER_GATEWAY_INTERNAL_PORT: variable({
+    parse: port,
+    default: '9080',
+    description: 'Port of the gateway for /metrics, /healthz and /readyz; instances as above.',
+    readBy: ['start', 'gateway'],
+  }),
+  PURSER_ORDERS_DATABASE_URL: variable({
+    parse: postgresUrl,
+    default: undefined,
+    description: 'Database of Orders: postgresql://user:password@host:port/database.',
+    readBy: ['orders'],
+    secret: true,
+  }),
+  PURSER_PAYMENTS_DATABASE_URL: variable({
+    parse: postgresUrl,
+    default: undefined,
+    description: 'Database of Payments: postgresql://user:password@host:port/database.',
+    readBy: ['payments'],
+    secret: true,
+  }),
+  PURSER_POSTGRES_PORT: variable({
+    parse: port,
+    default: '54329',
+    description: 'Port of the PostgreSQL that npm start runs.',
+    readBy: ['start'],
+  }),
+  PURSER_NATS_PORT: variable({
+    parse: port,
+    default: '42229',
+    description: 'Port of the nats-server that npm start runs.',
+    readBy: ['start'],
+  }),
+  PURSER_DATA: variable({
+    parse: folder,
+    default: '.purser',
+    description: 'Folder where npm start keeps databases, streams, logs and downloads.',
+    readBy: ['start'],
+  }),
+  PURSER_ORDERS_INSTANCES: variable({
+    parse: wholeNumber(1, 20),
+    default: '1',
+    description: 'How many processes of Orders npm start runs.',
+    readBy: ['start'],
+  }),
+  PURSER_PAYMENTS_INSTANCES: variable({
+    parse: wholeNumber(1, 20),
+    default: '1',
+    description: 'How many processes of Payments npm start runs.',
+    readBy: ['start'],
+  }),
+  PURSER_GATEWAY_INSTANCES: variable({
+    parse: wholeNumber(1, 20),
+    default: '1',
+    description: 'How many processes of the gateway npm start runs.',
+    readBy: ['start'],
+  }),
+};
+
+export type VariableName = keyof typeof variables;
+
+/** Name of the variable that tells the gateway where the services of a domain listen. */
+export function targetName(domain: string): string {
+  return `PURSER_${domain.toUpperCase()}_TARGET`;
+}
+
+/**
+ * The gateway's variable for a domain of the contracts. Domains are not listed here: the gateway
+ * takes them from the generated routes, so that a new one needs no line of configuration code.
+ */
+export function targetVariable(domain: string): Variable<string, 'gateway'> {
+  const ports: Record<string, Variable | undefined> = variables;
+  const portDefault = ports[`PURSER_${domain.toUpperCase()}_PORT`]?.default;
+  return {
+    parse: grpcTarget,
+    default: portDefault === undefined ? undefined : `127.0.0.1:${portDefault}`,
+    description:
+      `Where the gateway finds the services of ${domain}: host:port, ` +
+      'or several IP addresses with ports, separated by commas.',
+    readBy: ['gateway'],
+  };
+}
+
+/**
+ * Every variable there is, the gateway's targets of these domains included, for the documentation.
+ */
+export function allVariables(domains: Iterable<string>): Record<string, Variable> {
+  const targets = [...domains].map((domain) => [targetName(domain), targetVariable(domain)]);
+  return { ...variables, ...Object.fromEntries(targets) };
+}

@@ -1,0 +1,39 @@
+// The metadata that Purser's services understand, and the rules of each. Nothing else of a caller's
+// metadata is looked at or passed on.
+import { randomUUID } from 'node:crypto';
+import type { Metadata } from '@grpc/grpc-js';
+
+export const userIdKey = 'x-user-id';
+export const requestIdKey = 'x-request-id';
+export const traceparentKey = 'traceparent';
+
+const userIdPattern = /^[!-~]{1,128}$/;
+const requestIdPattern = /^[A-Za-z0-9_-]{8,64}$/;
+// W3C Trace Context, version 00, without the identifiers of zeros that it forbids.
+const traceparentPattern = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/**
+ * The one user id among the values of a header or metadata key: 1 to 128 visible ASCII characters.
+ * Undefined when there is none, more than one, or one of another form. HTTP/2 joins repeated keys
+ * with a comma and a space, and a user id has no space, so a repeated key never passes for one.
+ */
+export function oneUserId(values: readonly unknown[]): string | undefined {
+  return onlyMatch(values, userIdPattern);
+}
+
+/** The caller's request id when it is one that may stand in logs and replies, else a new one. */
+export function requestIdOrNew(metadata: Metadata): string {
+  return onlyMatch(metadata.get(requestIdKey), requestIdPattern) ?? randomUUID();
+}
+
+/** The one valid W3C trace parent among the values; undefined when there is none. */
+export function oneTraceparent(values: readonly unknown[]): string | undefined {
+  return onlyMatch(values, traceparentPattern);
+}
+
+function onlyMatch(values: readonly unknown[], pattern: RegExp): string | undefined {
+  const [value] = values;
+  return values.length === 1 && typeof value === 'string' && pattern.test(value)
+    ? value
+    : undefined;
+}

@@ -1,0 +1,121 @@
+import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { methods as allMethods, type Methods } from '#gen/methods.ts';
+import type { Method } from '#lib/contract/types.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { Readiness } from '#lib/process/readiness.ts';
+import type { CallLimits } from './call-limits.ts';
+import { addHealth } from './health.ts';
+import { logLibraryTo } from './library-log.ts';
+import { addReflection } from './reflection.ts';
+import { shutdown } from './shutdown.ts';
+import { unaryCall, undecoded, type Handler } from './unary-call.ts';
+
+type Path = keyof { [P in keyof Methods as string extends P ? never : P]: true };
+
+/** Handlers by the path of their method. */
+export type Implementations = {
+  readonly [P in Path]?: Methods[P] extends Method<infer Req, infer Res>
+    ? Handler<Req, Res>
+    : never;
+};
+
+export interface GrpcServerOptions {
+  host: string;
+  /** 0 lets the system choose. */
+  port: number;
+  /** A handler for every method of every service that it names, by the method's path. */
+  implementations: Implementations;
+  log: Logger;
+  readiness: Readiness;
+  /** Whether the server describes itself to tools. */
+  reflection: boolean;
+  /** Whether an error that a handler throws means that a dependency does not answer right now. */
+  isTransient?: (error: unknown) => boolean;
+}
+
+export interface GrpcServer {
+  /** The port in use. */
+  port: number;
+  /** Takes no more calls, lets those in flight finish for up to 5 s, then cuts them off. */
+  stop(): Promise<void>;
+}
+
+const serverSettings = {
+  // A gateway sends all its calls over one connection, and a batch in the services takes up to 500.
+  'grpc.max_concurrent_streams': 500,
+  // The largest request of the contracts is far below; the gateway takes 16 KiB of JSON.
+  'grpc.max_receive_message_length': 256 * 1024,
+  'grpc.max_send_message_length': 4 * 1024 * 1024,
+  'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  // So that callers spread over instances that were added later.
+  'grpc.max_connection_age_ms': 300_000,
+  'grpc.max_connection_age_grace_ms': 30_000,
+  'grpc.enable_channelz': 0,
+};
+
+/**
+ * Starts a gRPC server. Throws when a served service lacks a handler for one of its methods, when a
+ * path is not in the contracts, or when the port is taken.
+ */
+export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const { log, readiness, isTransient = () => false } = options;
+  const implementations = options.implementations as Readonly<Record<string, Handler>>;
+  const services = methodsByService(implementations);
+  logLibraryTo(log);
+  const inFlight = new Set<CallLimits>();
+  const server = new Server(serverSettings);
+  for (const methods of services.values()) {
+    const definition = methods.map((method) => [method.name, undecoded(method)]);
+    const handlers = methods.map((method): [string, UntypedServiceImplementation[string]] => {
+      const handler = implementations[method.path] as Handler;
+      return [method.name, unaryCall(method, handler, { log, isTransient, inFlight })];
+    });
+    server.addService(Object.fromEntries(definition), Object.fromEntries(handlers));
+  }
+  const names = [...services.keys()];
+  if (options.reflection) await addReflection(server, names);
+  const health = addHealth(server, names, readiness);
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  const port = await bind(server, `${host}:${options.port}`).catch((error: unknown) => {
+    health.stop();
+    throw error;
+  });
+  log.info({ host: options.host, port, services: names }, 'gRPC server listens');
+  return {
+    port,
+    stop: async () => {
+      readiness.stop();
+      health.stop();
+      await shutdown(server, { address: `${host}:${port}`, inFlight, log });
+    },
+  };
+}
+
+function methodsByService(
+  implementations: Readonly<Record<string, Handler>>,
+): Map<string, Method[]> {
+  const served = new Set<string>();
+  for (const path of Object.keys(implementations)) {
+    const method = allMethods[path];
+    if (method === undefined) throw new Error(`No contract has the method ${path}.`);
+    served.add(method.service);
+  }
+  const services = new Map<string, Method[]>();
+  for (const method of Object.values<Method>(allMethods)) {
+    if (!served.has(method.service)) continue;
+    if (implementations[method.path] === undefined)
+      throw new Error(`Nothing implements ${method.path}.`);
+    services.set(method.service, [...(services.get(method.service) ?? []), method]);
+  }
+  return services;
+}
+
+function bind(server: Server, address: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+      if (error === null) resolve(port);
+      else reject(new Error(`Cannot listen on ${address}.`, { cause: error }));
+    });
+  });
+}

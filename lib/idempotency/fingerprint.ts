@@ -1,0 +1,10 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * What a request asks for, in 32 bytes (SHA-256 over the RPC's path and the encoded content). Two
+ * requests under one idempotency key are the same request when their fingerprints are equal. The
+ * content must leave the key itself out.
+ */
+export function fingerprint(methodPath: string, content: Uint8Array): Buffer {
+  return createHash('sha256').update(methodPath).update('\0').update(content).digest();
+}

@@ -1,0 +1,98 @@
+import { JetStreamApiError, jetstream } from '@nats-io/jetstream';
+import { errors, headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import type { Logger } from 'pino';
+import type { OutboxRow, PublishOutcome, RelayBroker } from '#lib/outbox/relay-ports.ts';
+import type { Broker } from './broker.ts';
+import { ensureStream, type StreamSpec } from './topology.ts';
+
+export interface PublisherOptions {
+  broker: Broker;
+  /** The stream of the publishing service; made when it is missing. */
+  stream: StreamSpec;
+  /** CloudEvents source, `purser/orders`. */
+  source: string;
+  log: Logger;
+  /** After this, in milliseconds, the outcome of a publish is unknown. */
+  timeoutMs?: number;
+}
+
+/**
+ * A frozen server still stores what it was sent once it goes on: shorter only makes more repeats.
+ */
+const timeoutMsDefault = 5_000;
+
+/**
+ * Publishes outbox rows to JetStream as CloudEvents in binary mode. `Nats-Msg-Id` is the event id
+ * and the number of its publication: a retry is a duplicate to the broker, a deliberate replay is
+ * not.
+ */
+export function createPublisher(options: PublisherOptions): RelayBroker {
+  const { broker, stream, source, log, timeoutMs = timeoutMsDefault } = options;
+  let ensuredFor: NatsConnection | undefined;
+
+  async function prepare(): Promise<NatsConnection> {
+    const connection = broker.connection();
+    if (ensuredFor !== connection) {
+      await ensureStream(connection, stream);
+      ensuredFor = connection;
+    }
+    return connection;
+  }
+
+  async function publish(
+    client: ReturnType<typeof jetstream>,
+    row: OutboxRow,
+  ): Promise<PublishOutcome> {
+    try {
+      const ack = await client.publish(row.subject, row.payload, {
+        msgID: `${row.eventId}:${row.publication}`,
+        headers: eventHeaders(row, source),
+        timeout: timeoutMs,
+      });
+      return { kind: 'stored', duplicate: ack.duplicate };
+    } catch (error) {
+      return { kind: isRefusal(error) ? 'refused' : 'unknown', cause: error as Error };
+    }
+  }
+
+  return {
+    async publish(rows) {
+      try {
+        const client = jetstream(await prepare());
+        const outcomes = await Promise.all(rows.map((row) => publish(client, row)));
+        // Perhaps the stream is gone, or its storage: look before the next attempt.
+        if (outcomes.some(({ kind }) => kind === 'unknown')) ensuredFor = undefined;
+        return outcomes;
+      } catch (error) {
+        log.debug({ err: error }, 'nothing was published');
+        return rows.map(() => ({ kind: 'unknown', cause: error as Error }));
+      }
+    },
+  };
+}
+
+function eventHeaders(row: OutboxRow, source: string): MsgHdrs {
+  const result = headers();
+  result.set('ce-specversion', '1.0');
+  result.set('ce-id', row.eventId);
+  result.set('ce-type', row.type);
+  result.set('ce-source', source);
+  result.set('ce-time', row.createTime.toISOString());
+  result.set('ce-subject', row.about);
+  result.set('ce-datacontenttype', 'application/protobuf');
+  if (row.traceparent !== undefined) result.set('traceparent', row.traceparent);
+  return result;
+}
+
+/**
+ * Refusals that another attempt does not change: a message larger than the server takes, a subject
+ * or header that cannot be sent, and what the server calls a bad request.
+ */
+function isRefusal(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof JetStreamApiError) return cause.status === 400;
+    if (cause instanceof errors.InvalidArgumentError) return true;
+    if (cause instanceof errors.InvalidSubjectError) return true;
+  }
+  return false;
+}

@@ -1,0 +1,120 @@
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
+import { type NatsConnection, nanos } from '@nats-io/transport-node';
+
+export interface StreamSpec {
+  /** `ORDERS` */
+  name: string;
+  /** `purser.v1.orders.>` */
+  subject: string;
+  /**
+   * The oldest messages go when the stream grows over this; the services' databases still have
+   * them.
+   */
+  bytesMax: number;
+}
+
+export interface DurableSpec {
+  stream: StreamSpec;
+  /** Name of the consumer; its instances share its messages. */
+  durable: string;
+  /** `purser.v1.orders.payment_requested.*` */
+  filterSubject: string;
+  /** Default: `ackWaitMsDefault`. */
+  ackWaitMs?: number;
+}
+
+/** nats-server reserves this of its disk per stream when the stream is made. */
+const bytesMaxDefault = 512 * 1024 * 1024;
+
+/**
+ * How long a delivered message may stay unanswered, in milliseconds, before another instance gets
+ * it. Instances report work in progress every third of it, so it bounds only how long the messages
+ * of one that died are stuck.
+ */
+export const ackWaitMsDefault = 10_000;
+
+/** Delivered and unanswered messages per durable, over all instances: five full buffers. */
+const ackPendingMax = 5_000;
+
+const requestTimeoutMs = 2_000;
+
+/** Codes of nats-server's errors. */
+const streamExistsDifferently = 10058;
+const consumerExistsDifferently = 10148;
+
+/** The stream with the events of one service. All services name it the same way. */
+export function streamOf(domain: string, options: { bytesMax?: number } = {}): StreamSpec {
+  return {
+    name: domain.toUpperCase(),
+    subject: `purser.v1.${domain}.>`,
+    bytesMax: options.bytesMax ?? bytesMaxDefault,
+  };
+}
+
+/**
+ * Makes the stream, or brings it to the specification; changes nothing when it is right. Limits
+ * retention, because the others forget which message ids they saw once a message is consumed.
+ */
+export async function ensureStream(connection: NatsConnection, spec: StreamSpec): Promise<void> {
+  const manager = await managerOf(connection);
+  const limits = {
+    subjects: [spec.subject],
+    max_age: nanos(7 * 24 * 3_600_000),
+    max_bytes: spec.bytesMax,
+    discard: DiscardPolicy.Old,
+    // Saves most repeats of a retried publish. The inbox catches the rest, and what comes later.
+    duplicate_window: nanos(10 * 60_000),
+  };
+  try {
+    await manager.streams.add({
+      name: spec.name,
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      ...limits,
+    });
+  } catch (error) {
+    if (!hasCode(error, streamExistsDifferently)) throw error;
+    await manager.streams.update(spec.name, limits);
+  }
+}
+
+/** Makes the durable consumer and its stream, or brings them to the specification. */
+export async function ensureDurable(connection: NatsConnection, spec: DurableSpec): Promise<void> {
+  await ensureStream(connection, spec.stream);
+  const manager = await managerOf(connection);
+  const config = {
+    filter_subject: spec.filterSubject,
+    ack_wait: nanos(spec.ackWaitMs ?? ackWaitMsDefault),
+    max_ack_pending: ackPendingMax,
+    // The broker would drop a message after its last delivery without a word: giving up is ours.
+    max_deliver: -1,
+  };
+  try {
+    await manager.consumers.add(spec.stream.name, {
+      durable_name: spec.durable,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      ...config,
+    });
+  } catch (error) {
+    if (!hasCode(error, consumerExistsDifferently)) throw error;
+    await manager.consumers.update(spec.stream.name, spec.durable, config);
+  }
+}
+
+function managerOf(connection: NatsConnection): Promise<JetStreamManager> {
+  return jetstreamManager(connection, { timeout: requestTimeoutMs, checkAPI: false });
+}
+
+function hasCode(error: unknown, code: number): boolean {
+  return error instanceof JetStreamApiError && error.code === code;
+}

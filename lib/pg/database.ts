@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql';
+import type { Pool, PoolClient } from 'pg';
+import { isConflict } from './failure.ts';
+import { type Tx, transactionOn } from './transaction.ts';
+
+export interface DatabaseOptions {
+  /** postgresql://user:password@host:port/database */
+  url: string;
+  /** Shown in pg_stat_activity. */
+  applicationName: string;
+  /**
+   * Most connections, 10 by default. Keep (instances × this) well under the server's
+   * max_connections.
+   */
+  poolSizeMax?: number;
+  /** Entities of the cold reads. */
+  entities: NonNullable<Options['entities']>;
+}
+
+/**
+ * Time limits of every session, in milliseconds: PostgreSQL 18 has none by default. Without them a
+ * frozen client that holds a row lock blocks all others for ever; with idle_in_transaction at 1 s
+ * the waiters went on after 1,001 ms.
+ */
+const sessionLimits = {
+  statement_timeout: 5_000,
+  lock_timeout: 2_000,
+  idle_in_transaction_session_timeout: 5_000,
+  transaction_timeout: 15_000,
+  tcp_user_timeout: 10_000,
+  client_connection_check_interval: 5_000,
+};
+
+const attemptsMax = 5;
+
+/**
+ * A service's own database. Hot paths run prepared, set-based statements on the pool that MikroORM
+ * opened; MikroORM itself serves cold reads and migrations (its `execute` interpolates values into
+ * the text, which no prepared statement survives).
+ */
+export class Database {
+  readonly #orm: MikroORM;
+  readonly #pool: Pool;
+
+  private constructor(orm: MikroORM, pool: Pool) {
+    this.#orm = orm;
+    this.#pool = pool;
+  }
+
+  /**
+   * Prepares the pool. Nothing connects before the first query, so a database that is down delays
+   * no start.
+   */
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const limits = Object.entries(sessionLimits).map(([name, value]) => `-c ${name}=${value}`);
+    const orm = new MikroORM({
+      clientUrl: options.url,
+      entities: options.entities,
+      discovery: { warnWhenNoEntities: false },
+      driverOptions: {
+        application_name: options.applicationName,
+        options: limits.join(' '),
+        connectionTimeoutMillis: 2_000,
+        keepAlive: true,
+      },
+      pool: { min: 0, max: options.poolSizeMax ?? 10 },
+      logger: () => {},
+      colors: false,
+      ensureDatabase: false,
+    });
+    return new Database(orm, await orm.em.getConnection().getNativeClient());
+  }
+
+  /**
+   * Runs `work` in one transaction (READ COMMITTED) and commits it. Serialization failures,
+   * deadlocks and `ConflictError` run the whole work again, up to 5 times with jitter: `work` must
+   * touch nothing outside the transaction. No remote call belongs inside.
+   */
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#attempt(work);
+      } catch (error) {
+        if (attempt === attemptsMax || !isConflict(error)) throw error;
+        await sleep(Math.random() * 10 * 2 ** attempt);
+      }
+    }
+  }
+
+  /**
+   * Runs `work`, which makes exactly one statement: that statement is its own transaction, one
+   * round trip.
+   */
+  async single<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect();
+    try {
+      const result = await work(transactionOn(client));
+      client.release();
+      return result;
+    } catch (error) {
+      // A failed statement leaves the connection usable, a failed connection does not; pg knows
+      // which.
+      client.release(isUnusable(error));
+      throw error;
+    }
+  }
+
+  /**
+   * A fresh entity manager for cold reads. When `signal` aborts, the query is cancelled on the
+   * server.
+   */
+  reader(signal: AbortSignal): EntityManager {
+    return this.#orm.em.fork({ signal, inflightQueryAbortStrategy: 'cancel query' });
+  }
+
+  /** Throws when the database does not answer. */
+  async ping(): Promise<void> {
+    await this.single((tx) => tx.query({ name: 'ping', text: 'select 1' }, []));
+  }
+
+  async close(): Promise<void> {
+    await this.#orm.close(true);
+  }
+
+  async #attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect();
+    let unusable: boolean | undefined;
+    try {
+      await client.query('begin');
+      const result = await work(transactionOn(client));
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      unusable = isUnusable(error) || !(await rollBack(client));
+      throw error;
+    } finally {
+      client.release(unusable);
+    }
+  }
+}
+
+async function rollBack(client: PoolClient): Promise<boolean> {
+  return client.query('rollback').then(
+    () => true,
+    () => false,
+  );
+}
+
+/** An error without a SQLSTATE did not come from the server: the connection's state is unknown. */
+function isUnusable(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return error instanceof Error && 'severity' in error
+    ? String(code).startsWith('57P')
+    : isNetwork(error);
+}
+
+function isNetwork(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (/^Connection terminated|not queryable/.test(error.message) || 'errno' in error)
+  );
+}

@@ -1,0 +1,37 @@
+import { Migrator } from '@mikro-orm/migrations';
+import { MikroORM, type Options } from '@mikro-orm/postgresql';
+
+/**
+ * The steps of a schema's history. They run in the order of the list, once each, and are never
+ * edited.
+ */
+export type Migrations = NonNullable<NonNullable<Options['migrations']>['migrationsList']>;
+
+/** Any number; the same for all of Purser, so that two migrators of one database take turns. */
+const migrationLock = 720_619_003;
+
+/**
+ * Brings the database at `url` to the newest schema and returns the names of the steps that it ran.
+ * All steps of one call commit together. Two at a time are safe: the second waits and finds nothing
+ * to do.
+ */
+export async function migrate(url: string, migrations: Migrations): Promise<string[]> {
+  const orm = new MikroORM({
+    clientUrl: url,
+    entities: [],
+    discovery: { warnWhenNoEntities: false },
+    extensions: [Migrator],
+    migrations: { migrationsList: migrations, snapshot: false, disableForeignKeys: false },
+    logger: () => {},
+    pool: { min: 0, max: 2 },
+  });
+  try {
+    return await orm.em.transactional(async (em) => {
+      await em.execute('select pg_advisory_xact_lock(?)', [migrationLock]);
+      const applied = await orm.migrator.up();
+      return applied.map(({ name }) => name);
+    });
+  } finally {
+    await orm.close(true);
+  }
+}

@@ -1,0 +1,143 @@
+import { startGrpcServer } from '#lib/grpc/server.ts';
+import { insertDeadLetter } from '#lib/dead-letters/insert-dead-letter.ts';
+import { startInternalServer } from '#lib/internal-http/server.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import { Broker } from '#lib/nats/broker.ts';
+import { Consumer } from '#lib/nats/consumer.ts';
+import { createPublisher } from '#lib/nats/publisher.ts';
+import { pullSource } from '#lib/nats/pull-source.ts';
+import { streamOf } from '#lib/nats/topology.ts';
+import { wakeHints } from '#lib/nats/wake-hints.ts';
+import { Relay } from '#lib/outbox/relay.ts';
+import { relayStore } from '#lib/outbox/relay-store.ts';
+import { Database } from '#lib/pg/database.ts';
+import { isTransient } from '#lib/pg/failure.ts';
+import { Readiness } from '#lib/process/readiness.ts';
+import { type Clock, systemClock } from '#lib/time/clock.ts';
+import type { Consumption, ServiceDefinition, ServiceDeps } from './service-definition.ts';
+
+export interface ServiceSettings {
+  host: string;
+  /** Ports of gRPC and of health and metrics; 0 lets the system choose. */
+  port: number;
+  internalPort: number;
+  databaseUrl: string;
+  natsUrl: string;
+  reflection: boolean;
+  clock?: Clock;
+}
+
+export interface Running {
+  port: number;
+  internalPort: number;
+  /** False while the relay of this service stands by. */
+  publishing(): boolean;
+}
+
+/** How a caller remembers what to close; the last opened is closed first. */
+export type OnStop = (what: string, close: () => Promise<unknown> | unknown) => void;
+
+/**
+ * Starts one instance of a service. Everything is opened in the order of need and told to `onStop`,
+ * so that closing in reverse first stops the doors (gRPC, consumers), then the relay, then the
+ * connections. A database or a broker that is down delays nothing: the instance is not ready until
+ * they answer.
+ */
+export async function startService(
+  definition: ServiceDefinition,
+  settings: ServiceSettings,
+  { log, onStop }: { log: Logger; onStop: OnStop },
+): Promise<Running> {
+  const { name } = definition;
+  const database = await Database.open({
+    url: settings.databaseUrl,
+    applicationName: `purser-${name}`,
+    entities: definition.entities,
+  });
+  onStop('database', () => database.close());
+  const broker = new Broker({
+    url: settings.natsUrl,
+    name: `purser-${name}`,
+    log,
+    onLost: endProcess,
+  });
+  onStop('broker', () => broker.close());
+  const readiness = new Readiness({
+    checks: { database: () => database.ping(), broker: () => requireConnection(broker) },
+    log,
+  });
+  const internal = await startInternalServer({
+    host: settings.host,
+    port: settings.internalPort,
+    readiness,
+  });
+  onStop('internal server', () => internal.stop());
+  const relay = startRelay(name, { database, broker, log });
+  onStop('relay', () => relay.stop());
+  const deps: ServiceDeps = {
+    database,
+    clock: settings.clock ?? systemClock,
+    committed: () => relay.wake(),
+    log,
+  };
+  const consumers = definition
+    .consumes(deps)
+    .map((consumption) => startConsumer(consumption, { database, broker, log }));
+  onStop('consumers', () => Promise.all(consumers.map((consumer) => consumer.stop())));
+  const server = await startGrpcServer({
+    host: settings.host,
+    port: settings.port,
+    implementations: definition.rpcs(deps),
+    reflection: settings.reflection,
+    isTransient,
+    readiness,
+    log,
+  });
+  onStop('gRPC server', () => server.stop());
+  return { port: server.port, internalPort: internal.port, publishing: () => relay.holding };
+}
+
+interface Connections {
+  database: Database;
+  broker: Broker;
+  log: Logger;
+}
+
+function startRelay(name: string, { database, broker, log }: Connections): Relay {
+  const relay = new Relay({
+    service: name,
+    store: relayStore(database),
+    broker: createPublisher({ broker, stream: streamOf(name), source: `purser/${name}`, log }),
+    hints: wakeHints({ broker, service: name }),
+    log,
+  });
+  relay.start();
+  return relay;
+}
+
+function startConsumer(consumption: Consumption, { database, broker, log }: Connections): Consumer {
+  const { durable, domain, filterSubject, handle } = consumption;
+  const consumer = new Consumer({
+    name: durable,
+    source: pullSource({ broker, stream: streamOf(domain), durable, filterSubject }),
+    handle,
+    deadLetter: (letter, error) => database.single((tx) => insertDeadLetter(tx, letter, error)),
+    log,
+  });
+  consumer.start();
+  return consumer;
+}
+
+/**
+ * Nothing brings a connection back that closed for good: better a new process than one that works
+ * no more.
+ */
+function endProcess(error: Error): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}
+
+function requireConnection(broker: Broker): void {
+  if (!broker.isConnected()) throw new Error('not connected to the broker');
+}

@@ -1,0 +1,126 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { type Order, Order_FailureReason, Order_State } from '#gen/purser/orders/v1/order.ts';
+import { CreateOrderRequest } from '#gen/purser/orders/v1/order_service.ts';
+import { Batcher } from '#lib/batch/batcher.ts';
+import { PurserError } from '#lib/errors/purser-error.ts';
+import type { Handler } from '#lib/grpc/unary-call.ts';
+import { fingerprint } from '#lib/idempotency/fingerprint.ts';
+import type { OutboxEvent } from '#lib/outbox/event.ts';
+import { orderName } from '#lib/resource-name/order-name.ts';
+import type { ServiceDeps } from '#lib/service/service-definition.ts';
+import { collapseKeys } from '../domain/collapse-keys.ts';
+import { orderStateChanged, paymentRequested } from '../published.ts';
+import { insertOrders, type OrderInsert } from '../sql/insert-orders.ts';
+import { selectOrders } from '../sql/lock-orders.ts';
+import { orderMessage } from './order-message.ts';
+
+const methodPath = '/purser.orders.v1.OrderService/CreateOrder';
+
+/** Concurrent creates share a statement and a commit. */
+export function createOrder(deps: ServiceDeps): Handler<CreateOrderRequest, Order> {
+  const batcher = new Batcher<OrderInsert, Order>({
+    name: 'create-order',
+    run: (orders) => insertBatch(deps, orders),
+    sizeMax: 200,
+    queueMax: 5_000,
+    inFlightMax: 2,
+  });
+  return (request, call) => batcher.submit(orderInsert(request, call.userId, deps.clock()), call);
+}
+
+async function insertBatch(deps: ServiceDeps, orders: OrderInsert[]): Promise<(Order | Error)[]> {
+  const { distinct, leaders } = collapseKeys(orders);
+  const stored = await deps.database.single((tx) => insertOrders(tx, distinct));
+  deps.committed();
+
+  const outcomes = orders.map((order, index) => {
+    const { created, orderId, fingerprint: first } = stored[leaders[index]!]!;
+    if (created && orderId === order.id) return { order };
+    return first.equals(order.fingerprint)
+      ? { replayedId: orderId }
+      : { reusedKey: order.requestId ?? '' };
+  });
+  const replayed = await selectReplayed(
+    deps,
+    outcomes.flatMap(({ replayedId }) => replayedId ?? []),
+  );
+  return outcomes.map(({ order, replayedId, reusedKey }) => {
+    if (order) return newOrderMessage(order);
+    if (replayedId) return replayed(replayedId);
+    return new PurserError('IDEMPOTENCY_KEY_REUSED', { request_id: reusedKey ?? '' });
+  });
+}
+
+/**
+ * The orders that replayed keys stand for, as they are now. A failure becomes the outcome of the
+ * replayed inputs alone: the batch is committed, and throwing would make the batcher run it again.
+ */
+async function selectReplayed(
+  deps: ServiceDeps,
+  ids: string[],
+): Promise<(id: string) => Order | Error> {
+  if (ids.length === 0) return () => new Error('nothing was replayed');
+  try {
+    const rows = await deps.database.single((tx) => selectOrders(tx, [...new Set(ids)]));
+    const orders = new Map(rows.map((row) => [row.id, orderMessage(row)]));
+    return (id) => orders.get(id) ?? new Error(`the order ${id} of a known key is gone`);
+  } catch (error) {
+    return () => (error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+function orderInsert(request: CreateOrderRequest, userId: string, now: Date): OrderInsert {
+  const { amount, description } = request.order!;
+  const content = CreateOrderRequest.encode({ ...request, requestId: '' }).finish();
+  const order = {
+    id: randomUUIDv7(),
+    userId,
+    requestId: request.requestId || null,
+    fingerprint: fingerprint(methodPath, content),
+    amountMinor: amount!.amountMinor,
+    currencyCode: amount!.currencyCode,
+    description,
+    createTime: now,
+    eventId: randomUUIDv7(),
+  };
+  return { ...order, events: creationEvents(order) };
+}
+
+function creationEvents(order: Omit<OrderInsert, 'events'>): OutboxEvent[] {
+  const { userId, createTime } = order;
+  const name = orderName(order.id);
+  const amount = { currencyCode: order.currencyCode, amountMinor: order.amountMinor };
+  return [
+    paymentRequested.toOutbox({
+      eventId: randomUUIDv7(),
+      userId,
+      about: name,
+      message: { order: name, userId, amount, requestTime: createTime },
+    }),
+    orderStateChanged.toOutbox({
+      eventId: order.eventId,
+      userId,
+      about: name,
+      message: {
+        order: name,
+        userId,
+        previousState: Order_State.STATE_UNSPECIFIED,
+        state: Order_State.PENDING,
+        failureReason: Order_FailureReason.FAILURE_REASON_UNSPECIFIED,
+        amount,
+        version: 1n,
+        changeTime: createTime,
+      },
+    }),
+  ];
+}
+
+function newOrderMessage(order: OrderInsert): Order {
+  return orderMessage({
+    ...order,
+    state: 'PENDING',
+    failureReason: null,
+    version: 1n,
+    updateTime: order.createTime,
+  });
+}

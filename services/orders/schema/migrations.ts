@@ -1,0 +1,54 @@
+import { Migration } from '@mikro-orm/migrations';
+import { deadLetterTablesV1 } from '#lib/dead-letters/tables.ts';
+import { outboxTablesV1 } from '#lib/outbox/tables.ts';
+import type { Migrations } from '#lib/pg/migrate.ts';
+
+class FirstOrder extends Migration {
+  override up() {
+    this.addSql(`
+      create table orders (
+        id uuid primary key,
+        user_id text not null check (length(user_id) between 1 and 128),
+        state text not null,
+        failure_reason text,
+        amount_minor bigint not null check (amount_minor between 1 and 1000000000000),
+        currency_code text not null check (currency_code ~ '^[A-Z]{3}$'),
+        description text not null check (length(description) <= 500),
+        version bigint not null check (version > 0),
+        create_time timestamptz(3) not null,
+        update_time timestamptz(3) not null,
+        constraint orders_failed_with_reason
+          check ((state = 'FAILED') = (failure_reason is not null))
+      );
+      -- One user's orders, newest first: ids are UUIDs of version 7.
+      create index orders_by_user on orders (user_id, id desc);
+
+      -- Append-only. Every state that an order ever had can be rebuilt from here.
+      create table order_events (
+        order_id uuid not null references orders (id),
+        version bigint not null,
+        event_id uuid not null,
+        from_state text,
+        to_state text not null,
+        failure_reason text,
+        -- The event of another service that caused the change; null for the user's own call.
+        cause_event_id uuid,
+        create_time timestamptz(3) not null,
+        primary key (order_id, version)
+      );
+
+      -- Idempotency keys: what a user's key was used for.
+      create table requests (
+        user_id text not null,
+        request_id text not null,
+        fingerprint bytea not null,
+        order_id uuid not null,
+        create_time timestamptz(3) not null,
+        primary key (user_id, request_id)
+      );`);
+    this.addSql(outboxTablesV1);
+    this.addSql(deadLetterTablesV1);
+  }
+}
+
+export const migrations: Migrations = [{ name: '0001-first-order', class: FirstOrder }];

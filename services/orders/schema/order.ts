@@ -1,0 +1,22 @@
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import type { OrderState } from '../domain/order-state.ts';
+
+/** An order as cold reads see it. Writes go through `sql/`, never through this entity. */
+export const OrderRow = defineEntity({
+  name: 'OrderRow',
+  tableName: 'orders',
+  properties: {
+    id: p.uuid().primary(),
+    userId: p.text(),
+    state: p.text().$type<OrderState>(),
+    failureReason: p.text().nullable(),
+    amountMinor: p.bigint(),
+    currencyCode: p.text(),
+    description: p.text(),
+    version: p.bigint(),
+    createTime: p.datetime(3),
+    updateTime: p.datetime(3),
+  },
+});
+
+export type OrderRow = InferEntity<typeof OrderRow>;

@@ -1,0 +1,15 @@
+import { runService } from '#lib/process/lifecycle.ts';
+import { startService } from '#lib/service/start-service.ts';
+import { payments } from './service.ts';
+
+await runService('payments', async ({ config, log, onStop }) => {
+  const settings = {
+    host: config.PURSER_HOST,
+    port: config.PURSER_PAYMENTS_PORT,
+    internalPort: config.PURSER_PAYMENTS_INTERNAL_PORT,
+    databaseUrl: config.PURSER_PAYMENTS_DATABASE_URL,
+    natsUrl: config.PURSER_NATS_URL,
+    reflection: config.PURSER_REFLECTION,
+  };
+  await startService(payments, settings, { log, onStop });
+});

@@ -1,0 +1,15 @@
+import { PaymentCaptured, PaymentFailed } from '#gen/purser/payments/v1/events.ts';
+import { defineEvent } from '#lib/outbox/event.ts';
+
+/** The events that Payments publishes. */
+export const paymentCaptured = defineEvent({
+  type: 'purser.payments.v1.PaymentCaptured',
+  subject: 'purser.v1.payments.payment_captured',
+  codec: PaymentCaptured,
+});
+
+export const paymentFailed = defineEvent({
+  type: 'purser.payments.v1.PaymentFailed',
+  subject: 'purser.v1.payments.payment_failed',
+  codec: PaymentFailed,
+});

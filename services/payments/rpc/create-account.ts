@@ -1,0 +1,55 @@
+import { randomUUIDv7 } from 'node:crypto';
+import type { Account } from '#gen/purser/payments/v1/account.ts';
+import { CreateAccountRequest } from '#gen/purser/payments/v1/account_service.ts';
+import { PurserError } from '#lib/errors/purser-error.ts';
+import type { Handler } from '#lib/grpc/unary-call.ts';
+import { fingerprint } from '#lib/idempotency/fingerprint.ts';
+import type { Tx } from '#lib/pg/transaction.ts';
+import type { ServiceDeps } from '#lib/service/service-definition.ts';
+import type { AccountRow } from '../schema/account.ts';
+import { insertAccount } from '../sql/insert-account.ts';
+import { lockWallets } from '../sql/lock-wallets.ts';
+import { insertRequests, selectRequests } from '../sql/requests.ts';
+import { accountMessage, accountName } from './account-message.ts';
+
+const methodPath = '/purser.payments.v1.AccountService/CreateAccount';
+
+export function createAccount({
+  database,
+  clock,
+}: ServiceDeps): Handler<CreateAccountRequest, Account> {
+  return async (request, { userId }) => {
+    const now = clock();
+    const row = await database.transaction((tx) => createIn(tx, request, userId, now));
+    return accountMessage(row);
+  };
+}
+
+async function createIn(
+  tx: Tx,
+  request: CreateAccountRequest,
+  userId: string,
+  now: Date,
+): Promise<AccountRow> {
+  const id = randomUUIDv7();
+  const { currencyCode } = request.account!;
+  const { requestId } = request;
+  const mark = fingerprint(
+    methodPath,
+    CreateAccountRequest.encode({ ...request, requestId: '' }).finish(),
+  );
+  const created = await insertAccount(tx, { id, userId, currencyCode, createTime: now });
+  const [row] = await lockWallets(tx, [userId]);
+  if (!row) throw new Error('an account vanished while it was created');
+  if (created) {
+    const stored = { userId, requestId, fingerprint: mark, accountId: id, ledgerVersion: 0n };
+    await insertRequests(tx, requestId ? [stored] : [], now);
+    return row;
+  }
+  const [first] = await selectRequests(tx, requestId ? [{ userId, requestId }] : []);
+  if (!first) throw new PurserError('ACCOUNT_ALREADY_EXISTS', { account: accountName(row.id) });
+  if (!first.fingerprint.equals(mark))
+    throw new PurserError('IDEMPOTENCY_KEY_REUSED', { request_id: requestId });
+  // The first answer was the account as it was when it was new.
+  return { ...row, balanceMinor: 0n, ledgerVersion: 0n, updateTime: row.createTime };
+}

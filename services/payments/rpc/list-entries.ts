@@ -1,0 +1,51 @@
+import { type Entry, Entry_Kind } from '#gen/purser/payments/v1/account.ts';
+import type {
+  ListEntriesRequest,
+  ListEntriesResponse,
+} from '#gen/purser/payments/v1/account_service.ts';
+import { PurserError } from '#lib/errors/purser-error.ts';
+import type { Handler } from '#lib/grpc/unary-call.ts';
+import { pageSize, readPageToken, takePage, writePageToken } from '#lib/paging/page.ts';
+import { orderName } from '#lib/resource-name/order-name.ts';
+import type { ServiceDeps } from '#lib/service/service-definition.ts';
+import { AccountRow } from '../schema/account.ts';
+import { TransferRow } from '../schema/transfer.ts';
+
+const isLedgerVersion = (key: string) => /^[1-9]\d{0,17}$/.test(key);
+
+/** Newest first by ledger version, which counts a wallet's entries without a gap. */
+export function listEntries({
+  database,
+}: ServiceDeps): Handler<ListEntriesRequest, ListEntriesResponse> {
+  return async (request, { userId, signal }) => {
+    const scope = ['ListEntries', userId];
+    const before = readPageToken(request.pageToken, scope, isLedgerVersion);
+    const reader = database.reader(signal);
+    const account = await reader.findOne(AccountRow, { userId }, { fields: ['id'] });
+    if (!account) throw new PurserError('ACCOUNT_NOT_FOUND');
+    const size = pageSize(request.pageSize);
+    const rows = await reader.find(
+      TransferRow,
+      { accountId: account.id, ...(before && { ledgerVersion: { $lt: BigInt(before) } }) },
+      { orderBy: { ledgerVersion: 'desc' }, limit: size + 1 },
+    );
+    const { page, lastKey } = takePage(rows, size, ({ ledgerVersion }) => String(ledgerVersion));
+    return {
+      entries: page.map(entryMessage),
+      nextPageToken: lastKey ? writePageToken(lastKey, scope) : '',
+    };
+  };
+}
+
+function entryMessage(row: TransferRow): Entry {
+  const { currencyCode } = row;
+  const incoming = row.creditAccountId === row.accountId;
+  return {
+    amount: { currencyCode, amountMinor: incoming ? row.amountMinor : -row.amountMinor },
+    balanceAfter: { currencyCode, amountMinor: row.balanceAfterMinor },
+    ledgerVersion: row.ledgerVersion,
+    kind: Entry_Kind[row.kind],
+    order: row.orderId ? orderName(row.orderId) : '',
+    createTime: row.createTime,
+  };
+}

@@ -1,0 +1,30 @@
+import type { ServiceDefinition } from '#lib/service/service-definition.ts';
+import { settlePayments } from './events/settle-payments.ts';
+import { createAccount } from './rpc/create-account.ts';
+import { getAccount } from './rpc/get-account.ts';
+import { getPayment } from './rpc/get-payment.ts';
+import { listEntries } from './rpc/list-entries.ts';
+import { topUpAccount } from './rpc/top-up-account.ts';
+import { AccountRow } from './schema/account.ts';
+import { PaymentRow } from './schema/payment.ts';
+import { TransferRow } from './schema/transfer.ts';
+
+export const payments: ServiceDefinition = {
+  name: 'payments',
+  entities: [AccountRow, TransferRow, PaymentRow],
+  rpcs: (deps) => ({
+    '/purser.payments.v1.AccountService/CreateAccount': createAccount(deps),
+    '/purser.payments.v1.AccountService/GetAccount': getAccount(deps),
+    '/purser.payments.v1.AccountService/TopUpAccount': topUpAccount(deps),
+    '/purser.payments.v1.AccountService/ListEntries': listEntries(deps),
+    '/purser.payments.v1.PaymentService/GetPayment': getPayment(deps),
+  }),
+  consumes: (deps) => [
+    {
+      durable: 'payments-payment-requests',
+      domain: 'orders',
+      filterSubject: 'purser.v1.orders.payment_requested.*',
+      handle: settlePayments(deps),
+    },
+  ],
+};

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { inspect } from 'node:util';
+import { methods } from '#gen/methods.ts';
+import { GrpcClient } from '#lib/grpc/client.ts';
+import { createLogger } from '#lib/log/logger.ts';
+import { Database } from '#lib/pg/database.ts';
+import { migrate, type Migrations } from '#lib/pg/migrate.ts';
+import type { Statement } from '#lib/pg/transaction.ts';
+import type { ServiceDefinition } from '#lib/service/service-definition.ts';
+import { type Running, startService } from '#lib/service/start-service.ts';
+import type { Clock } from '#lib/time/clock.ts';
+import { freePort } from '../../tools/local/free-port.ts';
+import { startNatsServer } from '../../tools/local/nats-server.ts';
+import { createTestDatabase } from './database.ts';
+import { natsServerBinary, testFileStoreMax } from './servers.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+export const testLog = createLogger({
+  service: 'test',
+  instance: String(process.pid),
+  level: (process.env['PURSER_TEST_LOG'] ?? 'silent') as 'silent',
+});
+
+/**
+ * A nats-server of this file's own: services of different files must not see each other's streams.
+ */
+export async function ownNats(): Promise<{
+  url: string;
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+}> {
+  const folder = temporaryFolder();
+  return startNatsServer({
+    binary: await natsServerBinary(),
+    storeDir: resolve(folder, 'nats'),
+    port: await freePort(),
+    fileStoreMax: testFileStoreMax,
+    orphanFolder: folder,
+  });
+}
+
+export interface TestDatabaseHandle {
+  url: string;
+  /** Reads or breaks what no RPC shows. */
+  sql<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+/** A migrated database of its own, and a way to look into it. */
+export async function serviceDatabase(
+  name: string,
+  migrations: Migrations,
+): Promise<TestDatabaseHandle> {
+  const { url, drop } = await createTestDatabase(name, async (address) => {
+    await migrate(address, migrations);
+  });
+  const database = await Database.open({
+    url,
+    applicationName: 'test',
+    entities: [],
+    poolSizeMax: 4,
+  });
+  let statements = 0;
+  return {
+    url,
+    sql: <Row>(text: string, values: unknown[] = []) => {
+      statements += 1;
+      const statement: Statement = { name: `test_${statements}`, text };
+      return database.single((tx) => tx.query<Row>(statement, values));
+    },
+    async close() {
+      await database.close();
+      await drop();
+    },
+  };
+}
+
+export interface TestService extends Running {
+  /** Calls an RPC, as `ann` unless told otherwise, through the generated client. */
+  call<Res = any>(path: string, request: unknown, userId?: string): Promise<Res>;
+  stop(): Promise<void>;
+}
+
+/** One instance of a service in this process, on ports of the system's choice. */
+export async function testService(
+  definition: ServiceDefinition,
+  { databaseUrl, natsUrl, clock }: { databaseUrl: string; natsUrl: string; clock?: Clock },
+): Promise<TestService> {
+  const closers: (() => unknown)[] = [];
+  const running = await startService(
+    definition,
+    {
+      host: '127.0.0.1',
+      port: 0,
+      internalPort: 0,
+      databaseUrl,
+      natsUrl,
+      reflection: false,
+      ...(clock && { clock }),
+    },
+    { log: testLog, onStop: (_what, close) => closers.push(close) },
+  );
+  const client = new GrpcClient({ target: `127.0.0.1:${running.port}`, log: testLog });
+  return {
+    ...running,
+    call: (path, request, userId = 'ann') =>
+      client.unary(methods[path as keyof typeof methods] as never, request, {
+        userId,
+        requestId: randomUUID(),
+        deadline: new Date(Date.now() + 10_000),
+      }),
+    async stop() {
+      client.close();
+      for (const close of closers.reverse()) await close();
+    },
+  };
+}
+
+/** The reason that a call was refused with; fails when it was not. */
+export async function reasonOf(call: Promise<unknown>): Promise<string> {
+  const answer = await call.then(
+    (value) => ({ value }),
+    (error: { reason?: string }) => ({ error }),
+  );
+  if ('value' in answer) throw new Error(`Not refused: ${inspect(answer.value)}`);
+  if (!answer.error.reason) throw answer.error;
+  return answer.error.reason;
+}
+
+/**
+ * Asks again every few milliseconds until `wanted` holds; fails after 10 s with what it saw last.
+ */
+export async function eventually<T>(
+  look: () => Promise<T>,
+  wanted: (value: T) => boolean,
+  timeoutMs = 10_000,
+): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await look();
+    if (wanted(value)) return value;
+    if (Date.now() > end) {
+      throw new Error(`Still ${inspect(value)} after ${timeoutMs} ms.`);
+    }
+    await new Promise((resume) => setTimeout(resume, 10));
+  }
+}

@@ -1,0 +1,22 @@
+import { breaking } from '../contracts/breaking.ts';
+import { drift } from '../contracts/drift.ts';
+import { format, lint } from '../contracts/lint.ts';
+import { tidyProblems } from '../tidy.ts';
+import type { Check } from './check.ts';
+import { programCheck, projectFolder } from './program.ts';
+
+/** Everything that `npm test` checks before it runs the tests. */
+export const checks: readonly Check[] = [
+  programCheck('types', 'tsc', ['--noEmit']),
+  programCheck('lint', 'oxlint', ['--deny-warnings']),
+  { name: 'tidy', run: tidy },
+  { name: 'contracts: lint', run: () => lint() },
+  { name: 'contracts: format', run: () => format() },
+  { name: 'contracts: breaking changes', run: () => breaking() },
+  { name: 'contracts: generated code', run: () => drift() },
+];
+
+async function tidy() {
+  const problems = tidyProblems(projectFolder);
+  return { ok: problems.length === 0, detail: problems.join('\n') };
+}

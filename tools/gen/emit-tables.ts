@@ -1,0 +1,161 @@
+import type { DescEnumValue, DescFile } from '@bufbuild/protobuf';
+import type { Model, Rpc } from './model.ts';
+import { createModule } from './module.ts';
+import type { Module } from './module.ts';
+import {
+  inputPathName,
+  inputReaderName,
+  jsonPath,
+  messagesPath,
+  quoted,
+  validatePath,
+  validatorName,
+  writerName,
+} from './names.ts';
+import type { ErrorOption, Options } from './options.ts';
+import { typeName } from './shape.ts';
+
+const types = '#lib/contract/types.ts';
+
+/** gen/methods.ts: every RPC by its path on the wire. */
+export function emitMethods({ rpcs }: Model): Module {
+  const module = createModule('methods.ts');
+  module.declare(['methods', 'Methods']);
+  const method = module.type('Method', types);
+  const rows = rpcs.map((rpc) => {
+    const { input, output } = rpc.method;
+    const request = module.type(typeName(input), messagesPath(input.file));
+    const response = module.type(typeName(output), messagesPath(output.file));
+    return `  '${wirePath(rpc)}': ${method}<${request}, ${response}>;`;
+  });
+  module.add(`/** The methods by path; any other path may be undefined. */
+export interface Methods {
+  [path: string]: ${method};
+${rows.join('\n')}
+}`);
+  module.add(`export const methods: Methods = {
+${rpcs.map((rpc) => methodEntry(module, rpc)).join('\n')}
+};`);
+  return module;
+}
+
+function wirePath({ service, method }: Rpc): string {
+  return `/${service.typeName}/${method.name}`;
+}
+
+function methodEntry(module: Module, rpc: Rpc): string {
+  const { service, method, domain, readOnly, keyed } = rpc;
+  const definitions = module.value(`${service.name}Service`, messagesPath(service.file));
+  const strict = module.value('withStrictText', '#lib/contract/strict-text.ts');
+  const definition = `${method.name.slice(0, 1).toLowerCase()}${method.name.slice(1)}`;
+  const validate = module.value(validatorName(method.input), validatePath(method.input.file));
+  return `  '${wirePath(rpc)}': {
+    path: '${wirePath(rpc)}',
+    service: '${service.typeName}',
+    name: '${method.name}',
+    domain: '${domain}',
+    definition: ${strict}(${definitions}.${definition}),
+    validate: (request) => ${validate}(request),
+    readOnly: ${readOnly},
+    keyed: ${keyed},
+  },`;
+}
+
+/** gen/routes.ts: every RPC with a google.api.http rule. */
+export function emitRoutes({ rpcs }: Model): Module {
+  const module = createModule('routes.ts');
+  module.declare(['routes']);
+  const route = module.type('Route', types);
+  module.add(`export const routes: ${route}[] = [
+${rpcs.flatMap((rpc) => routeEntry(module, rpc)).join('\n')}
+];`);
+  return module;
+}
+
+function routeEntry(module: Module, rpc: Rpc): string[] {
+  const { http, method, service } = rpc;
+  if (http === undefined) {
+    return [];
+  }
+  const from = jsonPath(service.file);
+  return [
+    `  {
+    httpMethod: '${http.httpMethod}',
+    path: '${http.path}',
+    method: ${module.value('methods', 'methods.ts')}['${wirePath(rpc)}'],
+    status: ${method.name.startsWith('Create') ? 201 : 200},
+    hasBody: ${http.body !== undefined},
+    read: ${module.value(inputReaderName(rpc), from)},
+    write: ${module.value(writerName(method.output), jsonPath(method.output.file))},
+    jsonPath: ${module.value(inputPathName(rpc), from)},
+  },`,
+  ];
+}
+
+/** The mapping that google/rpc/code.proto gives; index is the code, OK is no error. */
+const httpStatuses = [
+  undefined, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401,
+];
+
+/** gen/errors.ts: every enum value that carries purser.api.v1.error, by its name. */
+export function emitErrors(files: readonly DescFile[], options: Options): Module {
+  const module = createModule('errors.ts');
+  const seen = new Set<string>();
+  const entries: string[] = [];
+  for (const type of files.flatMap(({ enums }) => enums)) {
+    const isCatalogue = type.name === 'ErrorReason' || type.values.some(options.error);
+    for (const value of isCatalogue ? type.values : []) {
+      const error = options.error(value);
+      if ((error === undefined) !== (value.number === 0)) {
+        const rule = 'every value but the one of number 0 carries (purser.api.v1.error)';
+        throw new Error(`${value}: ${rule}`);
+      }
+      if (error !== undefined) {
+        checkError(value, error, seen);
+        entries.push(errorEntry(value, error));
+      }
+    }
+  }
+  module.add(`/** What a caller is told, by reason. \`code\` is the gRPC status code. */
+export const errorCatalogue = {
+${entries.join('\n')}
+} as const;
+
+/** Why a call failed, for programs. */
+export type Reason = keyof typeof errorCatalogue;`);
+  return module;
+}
+
+function checkError(value: DescEnumValue, error: ErrorOption, seen: Set<string>): void {
+  if (seen.has(value.name)) {
+    throw new Error(`${value}: the reason exists twice`);
+  }
+  seen.add(value.name);
+  const status = error.httpStatus ?? httpStatuses[error.code];
+  if (status === undefined || status < 400 || status > 599) {
+    throw new Error(`${value}: its code or http_status is none of an error`);
+  }
+  if (error.message === '') {
+    throw new Error(`${value}: it has no message`);
+  }
+  for (const [, key] of error.message.matchAll(/\{([^{}]*)\}/g)) {
+    if (!error.metadata.includes(key ?? '')) {
+      throw new Error(`${value}: its message names {${key}}, which is not in its metadata`);
+    }
+  }
+  for (const key of error.metadata) {
+    if (!/^[a-z][a-z0-9_]*$/.test(key)) {
+      throw new Error(`${value}: the metadata key "${key}" is not in lower_snake_case`);
+    }
+  }
+}
+
+function errorEntry({ name }: DescEnumValue, error: ErrorOption): string {
+  return `  ${name}: {
+    code: ${error.code},
+    httpStatus: ${error.httpStatus ?? httpStatuses[error.code]},
+    message: ${quoted(error.message)},
+    metadata: [${error.metadata.map(quoted).join(', ')}],
+    retryable: ${error.retryable},
+  },`;
+}

@@ -1,0 +1,190 @@
+import type {
+  DescEnum,
+  DescField,
+  DescFile,
+  DescMessage,
+  DescMethod,
+  DescService,
+} from '@bufbuild/protobuf';
+import { Edition, MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import { keyField, readHttpRule } from './http-rule.ts';
+import type { HttpBinding } from './http-rule.ts';
+import { allMessages } from './options.ts';
+import type { Options } from './options.ts';
+import { shapeOf } from './shape.ts';
+
+export type Type = DescMessage | DescEnum;
+
+/** An RPC with all that the generator needs to know of it. */
+export interface Rpc {
+  method: DescMethod;
+  service: DescService;
+  domain: string;
+  readOnly: boolean;
+  keyed: boolean;
+  http: HttpBinding | undefined;
+}
+
+/** What is to be generated. A type is in the sets that need a function for it. */
+export interface Model {
+  rpcs: Rpc[];
+  read: Set<Type>;
+  written: Set<Type>;
+  validated: Set<Type>;
+  /** Responses of List methods: their empty strings are told too. */
+  listResponses: Set<DescMessage>;
+}
+
+/** Throws when a limit would not be checked, for whoever wrote it believes that it is. */
+export function checkLimitsApply(
+  files: readonly DescFile[],
+  { validated }: Model,
+  options: Options,
+): void {
+  for (const message of allMessages(files)) {
+    for (const field of message.fields) {
+      const isChecked = validated.has(message) && isSetByCaller(field, options);
+      if (options.limits(field) !== undefined && !isChecked) {
+        throw new Error(`${field}: its limits are never checked, for no request has it`);
+      }
+    }
+  }
+}
+
+export function buildModel(files: readonly DescFile[], options: Options): Model {
+  const model: Model = {
+    rpcs: files.flatMap(({ services }) => services).flatMap((service) => rpcsOf(service, options)),
+    read: new Set(),
+    written: new Set(),
+    validated: new Set(),
+    listResponses: new Set(),
+  };
+  checkRoutes(model.rpcs);
+  for (const { method, http } of model.rpcs) {
+    const isCallers = (field: DescField) => isSetByCaller(field, options);
+    collect(method.input, isCallers, model.validated);
+    checkIdentifiers(method, options);
+    if (http !== undefined) {
+      for (const field of readFields(http, method)) {
+        collectField(field, isCallers, model.read);
+      }
+      collect(method.output, () => true, model.written);
+      if (method.name.startsWith('List')) {
+        model.listResponses.add(method.output);
+      }
+    }
+  }
+  return model;
+}
+
+/** Whether the contract leaves the field to the caller. */
+export function isSetByCaller(field: DescField, options: Options): boolean {
+  return !options.has(field, 'OUTPUT_ONLY') && !options.has(field, 'IDENTIFIER');
+}
+
+/** Fields of the request that a reader of JSON or of the query fills. */
+function readFields(http: HttpBinding, { input }: DescMethod): DescField[] {
+  if (http.body === '*') {
+    const inPath = http.variables.map(({ field }) => field);
+    return input.fields.filter((field) => !inPath.includes(field) && field.name !== keyField);
+  }
+  return http.body === undefined ? http.query : [http.body, ...http.query];
+}
+
+function rpcsOf(service: DescService, options: Options): Rpc[] {
+  const { package: packageName } = service.file.proto;
+  const domain = /^purser\.([a-z][a-z0-9_]*)\.v[0-9]+$/.exec(packageName)?.[1];
+  if (domain === undefined) {
+    throw new Error(`${service}: its package must be purser.<domain>.v<number>`);
+  }
+  return service.methods.map((method) => {
+    if (method.methodKind !== 'unary') {
+      throw new Error(`${method}: streaming is not supported`);
+    }
+    const readOnly = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+    const rule = options.http(method);
+    const http = rule === undefined ? undefined : readHttpRule(method, rule, options);
+    return { method, service, domain, readOnly, keyed: !readOnly && hasKey(method, http), http };
+  });
+}
+
+function hasKey({ input }: DescMethod, http: HttpBinding | undefined): boolean {
+  const field = input.fields.find(({ name }) => name === keyField);
+  if (field === undefined) {
+    return false;
+  }
+  const shape = shapeOf(field);
+  if (shape.kind !== 'string' || shape.repeated || shape.optional) {
+    throw new Error(`${field}: the idempotency key must be a plain string`);
+  }
+  return http === undefined || !http.variables.some((variable) => variable.field === field);
+}
+
+/** Adds the message and everything in it that `reached` leads to. */
+function collect(
+  message: DescMessage,
+  reached: (field: DescField) => boolean,
+  found: Set<Type>,
+): void {
+  checkSyntax(message);
+  if (found.has(message)) {
+    return;
+  }
+  found.add(message);
+  for (const field of message.fields.filter(reached)) {
+    collectField(field, reached, found);
+  }
+}
+
+function collectField(
+  field: DescField,
+  reached: (field: DescField) => boolean,
+  found: Set<Type>,
+): void {
+  const shape = shapeOf(field);
+  if (shape.kind === 'message' && shape.message !== undefined) {
+    collect(shape.message, reached, found);
+  }
+  if (shape.enum !== undefined) {
+    found.add(shape.enum);
+  }
+}
+
+function checkSyntax({ file }: DescMessage): void {
+  if (file.edition !== Edition.EDITION_PROTO3) {
+    throw new Error(`${file}: only syntax "proto3" is supported`);
+  }
+}
+
+/**
+ * Of a name that identifies a resource we know only one use in a request: none, as it is created.
+ */
+function checkIdentifiers(method: DescMethod, options: Options): void {
+  if (method.name.startsWith('Create')) {
+    return;
+  }
+  const reached = new Set<Type>();
+  collect(method.input, (field) => isSetByCaller(field, options), reached);
+  for (const type of reached) {
+    const fields = type.kind === 'message' ? type.fields : [];
+    const identifier = fields.find((field) => options.has(field, 'IDENTIFIER'));
+    if (identifier !== undefined) {
+      const rule = 'is an IDENTIFIER, which only a Create method may take';
+      throw new Error(`${method}: ${identifier} ${rule}`);
+    }
+  }
+}
+
+function checkRoutes(rpcs: Rpc[]): void {
+  const taken = new Map<string, DescMethod>();
+  for (const { method, http } of rpcs) {
+    if (http !== undefined) {
+      const route = `${http.httpMethod} ${http.path.replace(/\{[^}]*\}/g, '{}')}`;
+      const other = taken.get(route);
+      if (other !== undefined) {
+        throw new Error(`${method}: ${other} has the same route ${http.httpMethod} ${http.path}`);
+      }
+      taken.set(route, method);
+    }
+  }
+}

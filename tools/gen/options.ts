@@ -1,0 +1,97 @@
+import { getOption, hasOption } from '@bufbuild/protobuf';
+import type {
+  DescEnumValue,
+  DescExtension,
+  DescField,
+  DescFile,
+  DescMessage,
+  DescMethod,
+} from '@bufbuild/protobuf';
+import { nestedTypes } from '@bufbuild/protobuf/reflect';
+
+/** google.api.FieldBehavior, as far as it changes what is generated. */
+const behaviorNumbers = { REQUIRED: 2, OUTPUT_ONLY: 3, IDENTIFIER: 8 } as const;
+
+/** purser.api.v1.Limits. */
+export interface Limits {
+  minLength?: number;
+  maxLength?: number;
+  pattern?: string;
+  min?: bigint;
+  max?: bigint;
+  maxItems?: number;
+}
+
+/** google.api.HttpRule. */
+export interface HttpRule {
+  pattern: { case?: string; value?: string | { kind: string; path: string } };
+  body: string;
+  responseBody: string;
+  additionalBindings: unknown[];
+}
+
+/** purser.api.v1.ErrorInfo. */
+export interface ErrorOption {
+  code: number;
+  message: string;
+  metadata: string[];
+  httpStatus?: number;
+  retryable: boolean;
+}
+
+/** What the contracts say beyond their types, read through the extensions' own descriptors. */
+export interface Options {
+  limits(field: DescField): Limits | undefined;
+  has(field: DescField, behavior: keyof typeof behaviorNumbers): boolean;
+  http(method: DescMethod): HttpRule | undefined;
+  error(value: DescEnumValue): ErrorOption | undefined;
+  /** Name patterns of the resource that a field refers to; undefined when it refers to none. */
+  resourcePatterns(field: DescField): string[] | undefined;
+}
+
+export function readOptions(files: readonly DescFile[]): Options {
+  const extensions = findExtensions(files);
+  function read<T>(element: DescField | DescMethod | DescEnumValue | DescMessage, name: string) {
+    const extension = extensions.get(name);
+    // The name says whose options the extension extends, which the types cannot know.
+    return extension !== undefined && hasOption(element as never, extension)
+      ? (getOption(element as never, extension) as T)
+      : undefined;
+  }
+  const patterns = new Map<string, string[]>();
+  for (const message of allMessages(files)) {
+    const resource = read<{ type: string; pattern: string[] }>(message, 'google.api.resource');
+    if (resource !== undefined) {
+      patterns.set(resource.type, resource.pattern);
+    }
+  }
+  return {
+    limits: (field) => read<Limits>(field, 'purser.api.v1.limits'),
+    has: (field, behavior) => {
+      const behaviors = read<number[]>(field, 'google.api.field_behavior') ?? [];
+      return behaviors.includes(behaviorNumbers[behavior]);
+    },
+    http: (method) => read<HttpRule>(method, 'google.api.http'),
+    error: (value) => read<ErrorOption>(value, 'purser.api.v1.error'),
+    resourcePatterns: (field) => {
+      const reference = read<{ type: string }>(field, 'google.api.resource_reference');
+      return reference === undefined ? undefined : (patterns.get(reference.type) ?? []);
+    },
+  };
+}
+
+function findExtensions(files: readonly DescFile[]): Map<string, DescExtension> {
+  return new Map(
+    files.flatMap((file) => file.extensions).map((extension) => [extension.typeName, extension]),
+  );
+}
+
+export function* allMessages(files: readonly DescFile[]): Iterable<DescMessage> {
+  for (const file of files) {
+    for (const type of nestedTypes(file)) {
+      if (type.kind === 'message') {
+        yield type;
+      }
+    }
+  }
+}

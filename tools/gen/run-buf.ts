@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+
+export const rootDirectory = join(import.meta.dirname, '../..');
+
+export interface ProgramResult {
+  ok: boolean;
+  /** What it printed to standard output, and to that and standard error, trimmed. */
+  stdout: string;
+  output: string;
+}
+
+/** Runs the pinned buf; its plugins find the pinned Node.js. */
+export function runBuf(args: readonly string[], directory = rootDirectory): Promise<ProgramResult> {
+  return runProgram('buf', args, directory);
+}
+
+/** Runs a program of node_modules/.bin, or else of the PATH, without a shell. */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  directory: string,
+): Promise<ProgramResult> {
+  const path = [join(rootDirectory, 'node_modules/.bin'), process.env['PATH']].join(delimiter);
+  const child = spawn(program, args, {
+    cwd: directory,
+    env: { ...process.env, PATH: path },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve({ ok: code === 0, stdout: stdout.trim(), output: output.trim() });
+    });
+  });
+}

@@ -1,0 +1,60 @@
+import type { Instance, Settings } from './settings.ts';
+
+export interface Backing {
+  natsUrl: string;
+  /** Address of each service's database, by the service's name. */
+  databaseUrls: ReadonlyMap<string, string>;
+}
+
+/** The variables of one instance: ours for what we run, the caller's for everything else. */
+export function environmentOf(
+  instance: Instance,
+  settings: Settings,
+  backing: Backing,
+): NodeJS.ProcessEnv {
+  const prefix = `PURSER_${instance.service.name.toUpperCase()}`;
+  return {
+    ...withoutOthers(process.env, settings),
+    ...databaseOf(instance.service.name, backing),
+    ...targets(settings),
+    PURSER_HOST: settings.host,
+    PURSER_NATS_URL: backing.natsUrl,
+    [`${prefix}_PORT`]: String(instance.port),
+    [`${prefix}_INTERNAL_PORT`]: String(instance.internalPort),
+  };
+}
+
+/** The variables of a service's migration. */
+export function migrationEnvironment(service: string, backing: Backing): NodeJS.ProcessEnv {
+  return { ...withoutDatabases(process.env), ...databaseOf(service, backing) };
+}
+
+/** A service never sees the address of another one's database. */
+function withoutDatabases(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(source).filter(([name]) => !/^PURSER_\w+_DATABASE_URL$/.test(name));
+  return Object.fromEntries(kept);
+}
+
+function databaseOf(service: string, { databaseUrls }: Backing): NodeJS.ProcessEnv {
+  const url = databaseUrls.get(service);
+  return url === undefined ? {} : { [`PURSER_${service.toUpperCase()}_DATABASE_URL`]: url };
+}
+
+/** Ports and numbers of instances are ours to tell, and only to the process they are about. */
+function withoutOthers(source: NodeJS.ProcessEnv, { instances }: Settings): NodeJS.ProcessEnv {
+  const names = new Set(instances.map(({ service }) => service.name.toUpperCase()));
+  const pattern = new RegExp(`^PURSER_(${[...names].join('|')})_(PORT|INTERNAL_PORT|INSTANCES)$`);
+  const kept = Object.entries(withoutDatabases(source)).filter(([name]) => !pattern.test(name));
+  return Object.fromEntries(kept);
+}
+
+/** PURSER_<SERVICE>_TARGET for every service: where all of its instances listen. */
+function targets({ instances, reachableHost }: Settings): NodeJS.ProcessEnv {
+  const addresses = Map.groupBy(instances, ({ service }) => service.name);
+  return Object.fromEntries(
+    [...addresses].map(([name, group]) => [
+      `PURSER_${name.toUpperCase()}_TARGET`,
+      group.map(({ port }) => `${reachableHost}:${port}`).join(','),
+    ]),
+  );
+}

@@ -1,0 +1,27 @@
+// What `npm start` runs, in plain JavaScript because of what it does first: it lets Node keep the
+// compiled code of all processes. Without it each of them loads the TypeScript compiler and stays
+// 15 to 35 MB larger (measured: 524 MB for the default system, 434 MB with it).
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { resolve } from 'node:path';
+
+const codeFolder = resolve(import.meta.dirname, '../../node_modules/.cache/compiled');
+
+if (!existsSync(codeFolder)) {
+  // The first start fills the folder in a process that ends, so that this one is small from the
+  // beginning. When that fails, everything works all the same.
+  spawnSync(process.execPath, [resolve(import.meta.dirname, 'warm-up.ts')], {
+    env: { ...process.env, NODE_COMPILE_CACHE: codeFolder },
+    stdio: 'ignore',
+    timeout: 30_000,
+  });
+}
+enableCompileCache(codeFolder);
+process.env.NODE_COMPILE_CACHE = codeFolder;
+
+const [{ launch }, { services }] = await Promise.all([
+  import('./launch.ts'),
+  import('./services.ts'),
+]);
+await launch({ services });

@@ -1,0 +1,35 @@
+import { resolve } from 'node:path';
+
+/** A kind of process that `npm start` runs. Its variables begin with PURSER_<NAME>_. */
+export interface ServiceEntry {
+  name: string;
+  /** Run with the channel to the launcher open; the process ends when that closes. */
+  main: string;
+  /** Brings the service's database to its schema and ends; a service without it has no database. */
+  migrate?: string;
+  /** Edges call the other services, and stop before them so that calls in flight can end. */
+  edge: boolean;
+}
+
+const projectFolder = resolve(import.meta.dirname, '../..');
+
+function inProject(path: string): string {
+  return resolve(projectFolder, path);
+}
+
+/** Everything that runs; a further service is one more entry here. */
+export const services: readonly ServiceEntry[] = [
+  {
+    name: 'orders',
+    main: inProject('services/orders/main.ts'),
+    migrate: inProject('services/orders/migrate.ts'),
+    edge: false,
+  },
+  {
+    name: 'payments',
+    main: inProject('services/payments/main.ts'),
+    migrate: inProject('services/payments/migrate.ts'),
+    edge: false,
+  },
+  { name: 'gateway', main: inProject('gateway/main.ts'), edge: true },
+];

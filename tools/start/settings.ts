@@ -1,0 +1,91 @@
+import { resolve } from 'node:path';
+import { readEnvironment } from '#lib/config/environment.ts';
+import type { ServiceEntry } from './services.ts';
+
+/** One process of a service. */
+export interface Instance {
+  service: ServiceEntry;
+  /** `orders-1` */
+  name: string;
+  port: number;
+  internalPort: number;
+}
+
+/** A port that must be free, and the variable that moves it. */
+export interface WantedPort {
+  port: number;
+  host: string;
+  usedBy: string;
+  variable: string;
+}
+
+export interface Settings {
+  host: string;
+  /** Where this machine reaches what listens on `host`. */
+  reachableHost: string;
+  dataFolder: string;
+  postgresPort: number;
+  natsPort: number;
+  instances: Instance[];
+  ports: WantedPort[];
+}
+
+/** Instance n listens on the service's port + 100 (n - 1), its internal port likewise. */
+const instancePortStep = 100;
+
+/** Reads and checks the environment; throws EnvironmentError with one sentence for each fault. */
+export function readSettings(
+  services: readonly ServiceEntry[],
+  source: NodeJS.ProcessEnv = process.env,
+): Settings {
+  const environment = readEnvironment('start', { source });
+  const host = environment.PURSER_HOST;
+  const values = environment as unknown as Record<string, number | undefined>;
+  const instances = services.flatMap((service) => instancesOf(service, values));
+  const postgresPort = environment.PURSER_POSTGRES_PORT;
+  const natsPort = environment.PURSER_NATS_PORT;
+  const local = '127.0.0.1';
+  return {
+    host,
+    reachableHost: isEveryAddress(host) ? local : host,
+    dataFolder: resolve(environment.PURSER_DATA),
+    postgresPort,
+    natsPort,
+    instances,
+    ports: [
+      { port: postgresPort, host: local, usedBy: 'PostgreSQL', variable: 'PURSER_POSTGRES_PORT' },
+      { port: natsPort, host: local, usedBy: 'nats-server', variable: 'PURSER_NATS_PORT' },
+      ...instances.flatMap((instance) => portsOf(instance, host)),
+    ],
+  };
+}
+
+function instancesOf(
+  service: ServiceEntry,
+  values: Readonly<Record<string, number | undefined>>,
+): Instance[] {
+  const prefix = `PURSER_${service.name.toUpperCase()}`;
+  const port = values[`${prefix}_PORT`];
+  const internalPort = values[`${prefix}_INTERNAL_PORT`];
+  if (port === undefined || internalPort === undefined) {
+    throw new Error(`lib/config/variables.ts does not give ${prefix}_PORT to npm start.`);
+  }
+  return Array.from({ length: values[`${prefix}_INSTANCES`] ?? 1 }, (_, index) => ({
+    service,
+    name: `${service.name}-${index + 1}`,
+    port: port + instancePortStep * index,
+    internalPort: internalPort + instancePortStep * index,
+  }));
+}
+
+function portsOf({ service, name, port, internalPort }: Instance, host: string): WantedPort[] {
+  const prefix = `PURSER_${service.name.toUpperCase()}`;
+  return [
+    { port, host, usedBy: name, variable: `${prefix}_PORT` },
+    { port: internalPort, host, usedBy: `${name}, internal`, variable: `${prefix}_INTERNAL_PORT` },
+  ];
+}
+
+function isEveryAddress(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}

@@ -1,0 +1,41 @@
+import type { Settings } from './settings.ts';
+
+/** What the terminal shows once everything runs: addresses, and three commands to try. */
+export function welcome(settings: Settings): string {
+  const { instances, reachableHost: host } = settings;
+  const addresses = instances.map(({ service, name, port }) => {
+    const scheme = service.edge ? 'http://' : '';
+    return `  ${name.padEnd(14)} ${scheme}${host}:${port}`;
+  });
+  const gateway = portOf(settings, 'gateway');
+  const payments = portOf(settings, 'payments');
+  const order = '{"amount":{"currencyCode":"USD","amountMinor":"2500"},"description":"Two books"}';
+  return [
+    '',
+    'Purser runs. Ctrl-C stops it; its data and logs stay in',
+    `  ${settings.dataFolder}`,
+    '',
+    ...addresses,
+    `  ${'PostgreSQL'.padEnd(14)} 127.0.0.1:${settings.postgresPort}`,
+    `  ${'nats-server'.padEnd(14)} 127.0.0.1:${settings.natsPort}`,
+    '',
+    'The user "demo" has an account, and was given 1,000.00 USD. Try:',
+    '',
+    '  # Order two books; the reply is the order, PENDING.',
+    `  curl -s http://${host}:${gateway}/v1/orders -H 'X-User-Id: demo' \\`,
+    `    -H 'Content-Type: application/json' -d '${order}'`,
+    '',
+    '  # A moment later it is PAID.',
+    `  curl -s http://${host}:${gateway}/v1/orders -H 'X-User-Id: demo'`,
+    '',
+    '  # The account, over gRPC; the server describes itself.',
+    `  npx buf curl --protocol grpc --http2-prior-knowledge -H 'x-user-id: demo' -d '{}' \\`,
+    `    http://${host}:${payments}/purser.payments.v1.AccountService/GetAccount`,
+    '',
+    '',
+  ].join('\n');
+}
+
+function portOf({ instances }: Settings, service: string): number | undefined {
+  return instances.find((instance) => instance.service.name === service)?.port;
+}
