@@ -94,7 +94,10 @@ test('blanks comments and strings, and keeps the lines', () => {
 
 test('reads a whole project', () => {
   const problems = tidyProblems(new URL('..', import.meta.url).pathname);
-  assert.equal(problems.filter((problem) => problem.startsWith('tools/tidy')), []);
+  assert.equal(
+    problems.filter((problem) => problem.startsWith('tools/tidy')),
+    [],
+  );
 });
 
 test.run();

@@ -7,10 +7,11 @@ import { causeText, type DeadLetter, insertDeadLetter } from './insert-dead-lett
 const test = suite('dead letters');
 
 let fixture: OutboxFixture;
-test.before.each(async () => {
+test.before(async () => {
   fixture = await openOutbox();
 });
-test.after.each(() => fixture.close());
+test.after.each(() => fixture.reset());
+test.after(() => fixture.close());
 
 const letter: DeadLetter = {
   source: 'payments',

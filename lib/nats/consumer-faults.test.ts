@@ -62,7 +62,6 @@ test('a broker that is killed three times under load loses it no event', async (
     ids.push(...(await fixture.publish(50)));
   }
   const took = await handles(running, ids);
-  // It asks anew when it is connected again; missing heartbeats would take it 4 to 6 s.
   assert.ok(took < 3_500, `${took} ms`);
 }, { timeoutMs: 40_000 });
 

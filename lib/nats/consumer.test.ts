@@ -116,7 +116,8 @@ test('a failure that passes is met with the same batch again', async () => {
   });
   await allAnswered();
   assert.equal(handled, ids);
-  assert.is(batches.length, 4);
+  const [first, ...again] = batches.slice(0, 4);
+  assert.equal(again, [first, first, first]);
   assert.equal(letters, []);
 });
 

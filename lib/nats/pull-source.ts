@@ -28,7 +28,7 @@ export interface Pull {
 
 /** How long one request stands at the server, and how often the server says that it still does. */
 const requestMs = 30_000;
-const heartbeatMs = 2_000;
+const heartbeatMs = 1_000;
 
 /** The messages of a durable consumer of JetStream. */
 export function pullSource(options: DurableSpec & { broker: Broker }): PullSource {

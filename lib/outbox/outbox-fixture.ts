@@ -20,17 +20,18 @@ import { userToken } from './user-token.ts';
 export const quietLog = pino({ level: process.env['PURSER_TEST_LOG'] ?? 'silent' });
 
 export interface OutboxFixture {
-  url: string;
   database: Database;
-  /** Name of the domain and its stream, of this fixture alone. */
-  domain: string;
+  /** Name of the domain and its stream, of one test alone. */
+  readonly domain: string;
   sql<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
   /** A session of its own, for transactions that a test holds open. */
   session(): Promise<pg.Client>;
   /** Writes events in one transaction and returns their ids. */
   write(count: number, client?: Pick<pg.Client, 'query'>, payload?: Buffer): Promise<string[]>;
-  /** An instance with a connection and a relay of its own; stopped with the fixture. */
+  /** An instance with a connection and a relay of its own; stopped by `reset`. */
   instance(options?: Partial<RelayOptions> & { natsUrl?: string }): Promise<Instance>;
+  /** Between tests: stops instances and sessions, empties the tables, takes a new domain. */
+  reset(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,17 +41,26 @@ export interface Instance {
   stop(): Promise<void>;
 }
 
-/** A database with nothing but the tables of messaging. */
+/**
+ * A database with nothing but the tables of messaging, for one test file. It goes with its server:
+ * dropping it would race with the sessions that are just ending.
+ */
 export async function openOutbox(): Promise<OutboxFixture> {
-  const { url, drop } = await createTestDatabase('messaging', makeTables);
+  const { url } = await createTestDatabase('messaging', makeTables);
   const database = await Database.open({ url, applicationName: 'test', entities: [] });
   const pool = new pg.Pool({ connectionString: url });
-  const domain = `test_${randomBytes(4).toString('hex')}`;
-  const closers: (() => Promise<unknown>)[] = [drop, () => database.close(), () => pool.end()];
+  const closers: (() => Promise<unknown>)[] = [];
+  let domain = newDomain();
+
+  async function stopAll(): Promise<void> {
+    for (const close of closers.splice(0).reverse()) await close();
+  }
+
   return {
-    url,
     database,
-    domain,
+    get domain() {
+      return domain;
+    },
     async sql<Row>(text: string, values: unknown[] = []) {
       return (await pool.query(text, values)).rows as Row[];
     },
@@ -67,10 +77,26 @@ export async function openOutbox(): Promise<OutboxFixture> {
       closers.push(() => instance.stop());
       return instance;
     },
+    async reset() {
+      await stopAll();
+      await pool.query(emptyTables);
+      domain = newDomain();
+    },
     async close() {
-      for (const close of closers.reverse()) await close();
+      await stopAll();
+      await pool.end();
+      await database.close();
     },
   };
+}
+
+const emptyTables = `
+  truncate outbox, inbox, dead_letters restart identity;
+  delete from outbox_relay;
+  insert into outbox_relay default values`;
+
+function newDomain(): string {
+  return `test_${randomBytes(4).toString('hex')}`;
 }
 
 async function makeTables(url: string): Promise<void> {

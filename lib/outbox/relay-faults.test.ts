@@ -12,12 +12,15 @@ const test = suite('relay and a broken broker');
 
 let outbox: OutboxFixture;
 let nats: BreakableNats;
-test.before.each(async () => {
+test.before(async () => {
   outbox = await openOutbox();
+});
+test.after(() => outbox.close());
+test.before.each(async () => {
   nats = await BreakableNats.create();
 });
 test.after.each(async () => {
-  await outbox.close();
+  await outbox.reset();
   await nats.stop();
 });
 

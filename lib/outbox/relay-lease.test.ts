@@ -9,10 +9,11 @@ import type { RelayBroker } from './relay-ports.ts';
 const test = suite('relay lease');
 
 let outbox: OutboxFixture;
-test.before.each(async () => {
+test.before(async () => {
   outbox = await openOutbox();
 });
-test.after.each(() => outbox.close());
+test.after.each(() => outbox.reset());
+test.after(() => outbox.close());
 
 /** Time that can be stopped for one instance, as if its process were frozen. */
 function freezableTiming() {

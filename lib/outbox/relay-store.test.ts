@@ -8,11 +8,12 @@ const test = suite('relay store');
 
 let outbox: OutboxFixture;
 let store: RelayStore;
-test.before.each(async () => {
+test.before(async () => {
   outbox = await openOutbox();
   store = relayStore(outbox.database);
 });
-test.after.each(() => outbox.close());
+test.after.each(() => outbox.reset());
+test.after(() => outbox.close());
 
 const leaseMs = 60_000;
 

@@ -7,10 +7,11 @@ import { type OutboxFixture, openOutbox, storedCount, storedIds } from './outbox
 const test = suite('relay');
 
 let outbox: OutboxFixture;
-test.before.each(async () => {
+test.before(async () => {
   outbox = await openOutbox();
 });
-test.after.each(() => outbox.close());
+test.after.each(() => outbox.reset());
+test.after(() => outbox.close());
 
 /** Until the stream holds `count` messages; returns how long that took, in milliseconds. */
 async function published(count: number, connection: Parameters<typeof storedCount>[0]) {

@@ -121,6 +121,8 @@ export class Database {
 
   async close(): Promise<void> {
     await this.#orm.close(true);
+    // MikroORM ends the pool only if it has used it itself.
+    if (!this.#pool.ended) await this.#pool.end();
   }
 
   async #attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {

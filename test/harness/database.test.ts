@@ -36,7 +36,10 @@ test('two databases of one key share one migration and no rows', async () => {
 test('a dropped database is gone', async () => {
   const database = await createTestDatabase('harness', migrate);
   await database.drop();
-  const refused = await query(database.url, 'select 1').then(() => 'accepted', () => 'refused');
+  const refused = await query(database.url, 'select 1').then(
+    () => 'accepted',
+    () => 'refused',
+  );
   assert.is(refused, 'refused');
 });
 

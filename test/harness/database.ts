@@ -55,8 +55,9 @@ async function makeTemplate(
 }
 
 /**
- * Waits for sessions that are just ending: `pool.end()` of pg settles before the server has read the
- * goodbyes, and a session that is ended by force then makes the pool throw where nobody catches it.
+ * Waits for sessions that are just ending: `pool.end()` of pg settles before the server has read
+ * the goodbyes, and a session that is then ended by force makes the pool throw where nobody can
+ * catch it.
  */
 async function waitUntilUnused(admin: pg.Client, database: string): Promise<void> {
   const sessions = 'select from pg_stat_activity where datname = $1';

@@ -123,33 +123,37 @@ test('a part of a path chooses files, and leaves the checks out', async () => {
   assert.match(output, /no test file's path contains “three”/);
 });
 
-test('runs the checks, and counts a check that throws as failed', async () => {
-  const checks: Check[] = [
-    { name: 'fine', run: async () => ({ ok: true, detail: 'nothing to compare with' }) },
-    { name: 'wrong', run: async () => ({ ok: false, detail: 'this is wrong' }) },
-    { name: 'throws', run: () => Promise.reject(new Error('cannot tell')) },
-  ];
-  const source = `export function used() { return 1; }\n`;
-  const unused = `export function unused() {\n${'  void 0;\n'.repeat(9)}}\n`;
-  const { total, output } = await run(
-    {
-      'lib/a.ts': source,
-      'services/x/b.ts': source + unused,
-      'gateway/c.ts': source,
-      'lib/a.test.ts':
-        `import { used } from './a.ts'; import { used as b } from '../services/x/b.ts';` +
-        `import { used as c } from '../gateway/c.ts';` +
-        `test('a', () => { used(); b(); c(); }); test.run();`,
-    },
-    { wanted: '', checks },
-  );
-  // One test, the first check, and the coverage of two of three folders.
-  assert.equal(total, { passed: 4, failed: 3 }, output);
-  for (const line of [/^✓ fine/m, /^ {4}nothing to compare/m, /^✗ wrong/m, /^✗ throws/m]) {
-    assert.match(output, line);
-  }
-  assert.match(output, /^✗ coverage of services[^]*^ {4}\d+\.\d % of lines, not over 80 %$/m);
-}, { timeoutMs: 60_000 });
+test(
+  'runs the checks, and counts a check that throws as failed',
+  async () => {
+    const checks: Check[] = [
+      { name: 'fine', run: async () => ({ ok: true, detail: 'nothing to compare with' }) },
+      { name: 'wrong', run: async () => ({ ok: false, detail: 'this is wrong' }) },
+      { name: 'throws', run: () => Promise.reject(new Error('cannot tell')) },
+    ];
+    const source = `export function used() { return 1; }\n`;
+    const unused = `export function unused() {\n${'  void 0;\n'.repeat(9)}}\n`;
+    const { total, output } = await run(
+      {
+        'lib/a.ts': source,
+        'services/x/b.ts': source + unused,
+        'gateway/c.ts': source,
+        'lib/a.test.ts':
+          `import { used } from './a.ts'; import { used as b } from '../services/x/b.ts';` +
+          `import { used as c } from '../gateway/c.ts';` +
+          `test('a', () => { used(); b(); c(); }); test.run();`,
+      },
+      { wanted: '', checks },
+    );
+    // One test, the first check, and the coverage of two of three folders.
+    assert.equal(total, { passed: 4, failed: 3 }, output);
+    for (const line of [/^✓ fine/m, /^ {4}nothing to compare/m, /^✗ wrong/m, /^✗ throws/m]) {
+      assert.match(output, line);
+    }
+    assert.match(output, /^✗ coverage of services[^]*^ {4}\d+\.\d % of lines, not over 80 %$/m);
+  },
+  { timeoutMs: 60_000 },
+);
 
 test('an interrupted run starts no further file and leaves no server', async () => {
   const interrupt = new AbortController();

@@ -94,9 +94,9 @@ export function memberLoop(
   options: Options,
 ): string {
   const refuseUnknown = module.value('refuseUnknown', readJson);
-  const cases = fields.filter((field) => isSetByCaller(field, options)).map((field) =>
-    memberCase(module, field),
-  );
+  const cases = fields
+    .filter((field) => isSetByCaller(field, options))
+    .map((field) => memberCase(module, field));
   const serverSet = fields.filter((field) => !isSetByCaller(field, options));
   if (serverSet.length > 0) {
     const labels = serverSet.map((field) => `      case ${quoted(field.jsonName)}:`);

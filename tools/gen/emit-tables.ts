@@ -94,7 +94,23 @@ function routeEntry(module: Module, rpc: Rpc): string[] {
 
 /** The mapping that google/rpc/code.proto gives; index is the code, OK is no error. */
 const httpStatuses = [
-  undefined, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401,
+  undefined,
+  499,
+  500,
+  400,
+  504,
+  404,
+  409,
+  403,
+  429,
+  400,
+  409,
+  400,
+  501,
+  500,
+  503,
+  500,
+  401,
 ];
 
 /** gen/errors.ts: every enum value that carries purser.api.v1.error, by its name. */

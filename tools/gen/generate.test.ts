@@ -43,7 +43,10 @@ test('the descriptors are complete: every RPC, every import, and the error detai
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes));
   for (const { service, name } of Object.values(methods)) {
     const rpcs = registry.getService(service)?.methods ?? [];
-    assert.ok(rpcs.some((rpc) => rpc.name === name), `${service}/${name}`);
+    assert.ok(
+      rpcs.some((rpc) => rpc.name === name),
+      `${service}/${name}`,
+    );
   }
   assert.ok(registry.getMessage('google.rpc.BadRequest'));
 });

@@ -56,9 +56,11 @@ const mistakes: [name: string, contract: string, message: RegExp][] = [
   ['a wrapper', body('google.protobuf.BoolValue a = 1;'), /google\.protobuf\.BoolValue is not/],
   ['a mask', body('google.protobuf.FieldMask a = 1;'), /google\.protobuf\.FieldMask is not/],
   ['a map deeper', body('X a = 1; message X { map<string, X> b = 1; }'), /X\.b: the type map is/],
-  ['a double in a response',
+  [
+    'a double in a response',
     `${rpc('', 'get: "/v1/a"', doubleResponse)} message D { double d = 1; }`,
-    /D\.d: the type double is not supported/],
+    /D\.d: the type double is not supported/,
+  ],
   ['another JSON name', body('string a = 1 [json_name = "z"];'), /json_name "z" is not supported/],
   ['a name in camelCase', body('string aB = 1;'), /the name is not in lower_snake_case/],
   ['a message in the query', query('Thing a = 1;'), /\.a: a message cannot be a query parameter/],
@@ -70,66 +72,123 @@ const mistakes: [name: string, contract: string, message: RegExp][] = [
   ['a maximum of a bool', limits('bool', 'max: 1'), /limit max does not fit its type/],
   ['a minimum of a message', limits('Thing', 'min: 3'), /limit min does not fit its type/],
   ['a count of one', limits('string', 'max_items: 3'), /limit max_items does not fit its type/],
-  ['lengths that exclude all', limits('string', 'min_length: 3, max_length: 2'),
-    /min_length is greater than max_length/],
+  [
+    'lengths that exclude all',
+    limits('string', 'min_length: 3, max_length: 2'),
+    /min_length is greater than max_length/,
+  ],
   ['bounds that exclude all', limits('int32', 'min: 3, max: 2'), /no value is within min and max/],
   ['a maximum too large', limits('int32', 'max: 2147483648'), /is out of its type's range/],
   ['a minimum too small', limits('uint32', 'min: -1'), /is out of its type's range/],
   ['a broken pattern', limits('string', 'pattern: "("'), /pattern \( is no regular expression/],
 
-  ['limits that nothing checks',
+  [
+    'limits that nothing checks',
     'import "purser/api/v1/annotations.proto";' +
       'message M { string a = 1 [(purser.api.v1.limits).max_length = 3]; }',
-    /M\.a: its limits are never checked, for no request has it/],
-  ['limits of what the server sets', body(`string a = 1 [
+    /M\.a: its limits are never checked, for no request has it/,
+  ],
+  [
+    'limits of what the server sets',
+    body(`string a = 1 [
     (google.api.field_behavior) = OUTPUT_ONLY, (purser.api.v1.limits).max_length = 3
-  ];`), /\.a: its limits are never checked/],
+  ];`),
+    /\.a: its limits are never checked/,
+  ],
 
-  ['more bindings', rpc('', 'get: "/v1/a", additional_bindings { get: "/v1/b" }'),
-    /GetThing: additional_bindings are not supported/],
-  ['another method', rpc('', 'custom { kind: "HEAD", path: "/v1/a" }'),
-    /the http pattern "custom" is not supported/],
-  ['a response body', rpc('', 'get: "/v1/a", response_body: "name"'),
-    /response_body is not supported/],
+  [
+    'more bindings',
+    rpc('', 'get: "/v1/a", additional_bindings { get: "/v1/b" }'),
+    /GetThing: additional_bindings are not supported/,
+  ],
+  [
+    'another method',
+    rpc('', 'custom { kind: "HEAD", path: "/v1/a" }'),
+    /the http pattern "custom" is not supported/,
+  ],
+  [
+    'a response body',
+    rpc('', 'get: "/v1/a", response_body: "name"'),
+    /response_body is not supported/,
+  ],
   ['a GET with a body', rpc('', 'get: "/v1/a", body: "*"'), /a GET has no body/],
   ['an unknown body', rpc('', 'post: "/v1/a", body: "x"'), /names "x", no field of message/],
-  ['a string as body', rpc('string a = 1;', 'post: "/v1/a", body: "a"'),
-    /\.a: only a message can be the body/],
-  ['a list as body', rpc('repeated Thing a = 1;', 'post: "/v1/a", body: "a"'),
-    /\.a: only a message can be the body/],
+  [
+    'a string as body',
+    rpc('string a = 1;', 'post: "/v1/a", body: "a"'),
+    /\.a: only a message can be the body/,
+  ],
+  [
+    'a list as body',
+    rpc('repeated Thing a = 1;', 'post: "/v1/a", body: "a"'),
+    /\.a: only a message can be the body/,
+  ],
   ['an unknown variable', rpc('', 'get: "/v1/{x}"'), /names "x", no field of message/],
   ['a nested variable', rpc('Thing a = 1;', 'get: "/v1/{a.name}"'), /names "a\.name", no field/],
-  ['a number in the path', rpc('int32 a = 1;', 'get: "/v1/{a}"'),
-    /\.a: only a string can be in the path/],
+  [
+    'a number in the path',
+    rpc('int32 a = 1;', 'get: "/v1/{a}"'),
+    /\.a: only a string can be in the path/,
+  ],
   ['**', rpc('string a = 1;', 'get: "/v1/{a=things/**}"'), /"\*\*" in the path is not supported/],
   ['a bare *', rpc('', 'get: "/v1/*"'), /"\*" in the path is not supported/],
   ['a slash at the end', rpc('', 'get: "/v1/"'), /the path "\/v1\/" is not supported/],
-  ['several * without names', rpc('string a = 1;', 'get: "/v1/{a=x/*/y/*}"'),
-    /several "\*" need a google\.api\.resource_reference/],
-  ['a pattern unlike its resource', `${rpc(
-    'string a = 1 [(google.api.resource_reference).type = "t/R"];', 'get: "/v1/{a=x/*}"',
-  )} ${foreignPattern}`, /no pattern of its resource fits "x\/\*"/],
+  [
+    'several * without names',
+    rpc('string a = 1;', 'get: "/v1/{a=x/*/y/*}"'),
+    /several "\*" need a google\.api\.resource_reference/,
+  ],
+  [
+    'a pattern unlike its resource',
+    `${rpc(
+      'string a = 1 [(google.api.resource_reference).type = "t/R"];',
+      'get: "/v1/{a=x/*}"',
+    )} ${foreignPattern}`,
+    /no pattern of its resource fits "x\/\*"/,
+  ],
   ['one parameter twice', rpc('string a = 1;', 'get: "/v1/{a}/{a}"'), /would have one name/],
-  ['one route twice', rpc('string a = 1; string b = 2;', 'get: "/v1/{a}"', sameRoute),
-    /GetB: rpc .*GetThing has the same route GET \/v1\/\{b\}/],
+  [
+    'one route twice',
+    rpc('string a = 1; string b = 2;', 'get: "/v1/{a}"', sameRoute),
+    /GetB: rpc .*GetThing has the same route GET \/v1\/\{b\}/,
+  ],
 
-  ['a stream', rpc('', 'get: "/v1/a"', 'rpc Watch(Thing) returns (stream Thing);'),
-    /Watch: streaming is not supported/],
+  [
+    'a stream',
+    rpc('', 'get: "/v1/a"', 'rpc Watch(Thing) returns (stream Thing);'),
+    /Watch: streaming is not supported/,
+  ],
   ['a key that is a number', body('int32 request_id = 1;'), /key must be a plain string/],
-  ['an identifier to change', rpc(identified, 'patch: "/v1/a", body: "x"'),
-    /GetThing: field .*X\.name is an IDENTIFIER, which only a Create method may take/],
+  [
+    'an identifier to change',
+    rpc(identified, 'patch: "/v1/a", body: "x"'),
+    /GetThing: field .*X\.name is an IDENTIFIER, which only a Create method may take/,
+  ],
 
   ['a reason without option', 'enum ErrorReason { NONE = 0; A = 1; }', /A: every value but the on/],
-  ['an option of no reason', `${imports} enum ErrorReason {
-    NONE = 0 [(purser.api.v1.error) = {code: INTERNAL, message: "x"}]; }`, /NONE: every value but/],
+  [
+    'an option of no reason',
+    `${imports} enum ErrorReason {
+    NONE = 0 [(purser.api.v1.error) = {code: INTERNAL, message: "x"}]; }`,
+    /NONE: every value but/,
+  ],
   ['the code OK', reason('code: OK, message: "x"'), /its code or http_status is none of an error/],
-  ['a successful HTTP status', reason('code: INTERNAL, message: "x", http_status: 200'),
-    /its code or http_status is none of an error/],
+  [
+    'a successful HTTP status',
+    reason('code: INTERNAL, message: "x", http_status: 200'),
+    /its code or http_status is none of an error/,
+  ],
   ['no message', reason('code: INTERNAL'), /it has no message/],
-  ['a message of a missing key', reason('code: INTERNAL, message: "{x}", metadata: "y"'),
-    /its message names \{x\}, which is not in its metadata/],
-  ['a key in camelCase', reason('code: INTERNAL, message: "x", metadata: "aB"'),
-    /the metadata key "aB" is not in lower_snake_case/],
+  [
+    'a message of a missing key',
+    reason('code: INTERNAL, message: "{x}", metadata: "y"'),
+    /its message names \{x\}, which is not in its metadata/,
+  ],
+  [
+    'a key in camelCase',
+    reason('code: INTERNAL, message: "x", metadata: "aB"'),
+    /the metadata key "aB" is not in lower_snake_case/,
+  ],
 ];
 
 const path = (index: number) => `purser/case${index}/v1/case.proto`;

@@ -183,7 +183,10 @@ for (const value of ['', 'a/b', '/', 'a\ud800']) {
     const params = { sample: 'a', thePart: value };
     const body = { title: 'x', serial: '1' };
     routeOf('RenamePart').read({ ...emptyInput, params, body }, violations);
-    assert.equal(violations.map(({ field }) => field), ['thePart']);
+    assert.equal(
+      violations.map(({ field }) => field),
+      ['thePart'],
+    );
   });
 }
 
@@ -192,7 +195,10 @@ test('fields that the path or a header holds are not known in the body', () => {
   const params = { sample: 'a', thePart: 'b' };
   const body = { title: 'x', serial: '1', name: 'samples/a/parts/b', requestId: 'k' };
   routeOf('RenamePart').read({ ...emptyInput, params, body }, violations);
-  assert.equal(violations.map(({ field }) => field), ['name', 'requestId']);
+  assert.equal(
+    violations.map(({ field }) => field),
+    ['name', 'requestId'],
+  );
 });
 
 test('a key in the path is no header', () => {

@@ -42,10 +42,7 @@ export async function downloadRelease(
   if (checksum === undefined) throw new Error(`No release is pinned for ${platform}.`);
   const name = `nats-server-v${release.version}-${platform}`;
   progress(`Downloading ${name} from its official release.`);
-  const archive = await download(
-    `${release.baseUrl}/v${release.version}/${name}.tar.gz`,
-    signal,
-  );
+  const archive = await download(`${release.baseUrl}/v${release.version}/${name}.tar.gz`, signal);
   const found = createHash('sha256').update(archive).digest('hex');
   if (found !== checksum) {
     throw new Error(`The downloaded ${name} has the checksum ${found}, not the pinned one.`);

@@ -17,9 +17,12 @@ const storeDir = join(root, 'nats');
 let binary = '';
 let port = 0;
 
-test.before(async () => {
-  [binary, port] = [await natsServerBinary(), await freePort()];
-}, { timeoutMs: 120_000 });
+test.before(
+  async () => {
+    [binary, port] = [await natsServerBinary(), await freePort()];
+  },
+  { timeoutMs: 120_000 },
+);
 
 function start(): Promise<NatsServer> {
   return startNatsServer({ binary, storeDir, port });

@@ -38,13 +38,20 @@ const create = 'POST /v1/account demo demo-account {"currencyCode":"USD"}';
 const find = 'GET /v1/account demo  ';
 
 test('makes the account and gives it money', async () => {
-  const { gateway, asked } = await gatewayOf([[404, '{}'], [201, '{}'], [200, '{}']]);
+  const { gateway, asked } = await gatewayOf([
+    [404, '{}'],
+    [201, '{}'],
+    [200, '{}'],
+  ]);
   await seedDemoUser(gateway);
   assert.equal(asked, [find, create, topUp]);
 });
 
 test('gives money to an account that a killed start has left empty', async () => {
-  const { gateway, asked } = await gatewayOf([[200, '{"ledgerVersion":"0"}'], [200, '{}']]);
+  const { gateway, asked } = await gatewayOf([
+    [200, '{"ledgerVersion":"0"}'],
+    [200, '{}'],
+  ]);
   await seedDemoUser(gateway);
   assert.equal(asked, [find, topUp]);
 });
@@ -63,7 +70,10 @@ test('repeats what is refused because something is not ready', async () => {
 });
 
 test('says what was refused', async () => {
-  const { gateway } = await gatewayOf([[404, ''], [400, '{"reason":"NO"}']]);
+  const { gateway } = await gatewayOf([
+    [404, ''],
+    [400, '{"reason":"NO"}'],
+  ]);
   const message = await seedDemoUser(gateway).catch((error: Error) => error.message);
   assert.is(message, 'The demo user could not be made: POST /v1/account answered {"reason":"NO"}');
 });

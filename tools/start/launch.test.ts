@@ -66,34 +66,42 @@ function logOf({ dataFolder }: Setup, name: string): string {
   return readFileSync(join(dataFolder, 'log', `${name}.log`), 'utf8');
 }
 
-test('starts everything, and SIGTERM leaves no process', async () => {
-  const setup = await setUp();
-  const program = launch(setup);
-  await program.printed(running);
-  assert.is(processesOf(setup.dataFolder).length, 5, program.output);
-  const stoppedAt = performance.now();
-  program.child.kill('SIGTERM');
-  assert.is(await program.exited, 0, program.output);
-  assert.ok(performance.now() - stoppedAt < 10_000);
-  await nothingLeft(setup.dataFolder);
-}, { timeoutMs: 60_000 });
-
-test('a second start keeps the data and its passwords', async () => {
-  const setup = await setUp();
-  for (const expected of [1, 2]) {
+test(
+  'starts everything, and SIGTERM leaves no process',
+  async () => {
+    const setup = await setUp();
     const program = launch(setup);
     await program.printed(running);
-    const { body } = await call({
-      host: '127.0.0.1',
-      port: Number(setup.environment['PURSER_ORDERS_PORT']),
-      path: '/environment',
-    });
-    const environment = JSON.parse(body) as Record<string, string>;
-    assert.is(await countRuns(environment['PURSER_ORDERS_DATABASE_URL']!), expected);
-    program.child.kill('SIGINT');
+    assert.is(processesOf(setup.dataFolder).length, 5, program.output);
+    const stoppedAt = performance.now();
+    program.child.kill('SIGTERM');
     assert.is(await program.exited, 0, program.output);
-  }
-}, { timeoutMs: 60_000 });
+    assert.ok(performance.now() - stoppedAt < 10_000);
+    await nothingLeft(setup.dataFolder);
+  },
+  { timeoutMs: 60_000 },
+);
+
+test(
+  'a second start keeps the data and its passwords',
+  async () => {
+    const setup = await setUp();
+    for (const expected of [1, 2]) {
+      const program = launch(setup);
+      await program.printed(running);
+      const { body } = await call({
+        host: '127.0.0.1',
+        port: Number(setup.environment['PURSER_ORDERS_PORT']),
+        path: '/environment',
+      });
+      const environment = JSON.parse(body) as Record<string, string>;
+      assert.is(await countRuns(environment['PURSER_ORDERS_DATABASE_URL']!), expected);
+      program.child.kill('SIGINT');
+      assert.is(await program.exited, 0, program.output);
+    }
+  },
+  { timeoutMs: 60_000 },
+);
 
 async function countRuns(url: string): Promise<number> {
   const { default: pg } = await import('pg');
@@ -104,103 +112,137 @@ async function countRuns(url: string): Promise<number> {
   return rows[0]!.count;
 }
 
-test('gives every process its own variables, and no other database', async () => {
-  const setup = await setUp({ PURSER_ORDERS_INSTANCES: '2', PURSER_LOG_LEVEL: 'warn' });
-  const program = launch(setup);
-  await program.printed(running);
-  const first = Number(setup.environment['PURSER_ORDERS_PORT']);
-  const { body } = await call({ host: '127.0.0.1', port: first + 100, path: '/environment' });
-  const orders = JSON.parse(body) as Record<string, string>;
-  assert.is(orders['PURSER_ORDERS_PORT'], String(first + 100));
-  assert.is(orders['PURSER_ORDERS_TARGET'], `127.0.0.1:${first},127.0.0.1:${first + 100}`);
-  assert.is(orders['PURSER_LOG_LEVEL'], 'warn');
-  assert.match(orders['PURSER_ORDERS_DATABASE_URL'] ?? '', /^postgresql:\/\/orders:.+\/orders$/);
-  assert.is(orders['PURSER_PAYMENTS_DATABASE_URL'], undefined);
-  program.child.kill('SIGTERM');
-  await program.exited;
-}, { timeoutMs: 60_000 });
+test(
+  'gives every process its own variables, and no other database',
+  async () => {
+    const setup = await setUp({ PURSER_ORDERS_INSTANCES: '2', PURSER_LOG_LEVEL: 'warn' });
+    const program = launch(setup);
+    await program.printed(running);
+    const first = Number(setup.environment['PURSER_ORDERS_PORT']);
+    const { body } = await call({ host: '127.0.0.1', port: first + 100, path: '/environment' });
+    const orders = JSON.parse(body) as Record<string, string>;
+    assert.is(orders['PURSER_ORDERS_PORT'], String(first + 100));
+    assert.is(orders['PURSER_ORDERS_TARGET'], `127.0.0.1:${first},127.0.0.1:${first + 100}`);
+    assert.is(orders['PURSER_LOG_LEVEL'], 'warn');
+    assert.match(orders['PURSER_ORDERS_DATABASE_URL'] ?? '', /^postgresql:\/\/orders:.+\/orders$/);
+    assert.is(orders['PURSER_PAYMENTS_DATABASE_URL'], undefined);
+    program.child.kill('SIGTERM');
+    await program.exited;
+  },
+  { timeoutMs: 60_000 },
+);
 
-test('starts what dies again, and shows warnings of the services', async () => {
-  const setup = await setUp();
-  const program = launch(setup);
-  await program.printed(running);
-  for (const name of ['orders-1', 'gateway-1']) sendSignal(pidOf(setup, name), 'SIGKILL');
-  const postmaster = join(setup.dataFolder, 'postgres/cluster/postmaster.pid');
-  sendSignal(Number.parseInt(readFileSync(postmaster, 'utf8'), 10), 'SIGKILL');
-  const nats = join(setup.dataFolder, 'nats/nats-server.pid');
-  sendSignal(Number(readFileSync(nats, 'utf8')), 'SIGKILL');
-  for (const name of ['orders-1', 'gateway-1', 'PostgreSQL', 'nats-server']) {
-    await program.printed(new RegExp(`${name} has ended \\(.*SIGKILL\\); starting it again`));
-  }
-  const warn = () => call({ host: '127.0.0.1', port: setup.gatewayPort, path: '/warn' });
-  while (await warn().then(() => false, () => true)) await sleep(50);
-  await program.printed(/gateway-1: warn: look here \(why\)/);
-  assert.not.match(program.output, /nothing to see/);
-  while (processesOf(setup.dataFolder).length < 5) await sleep(50);
-  program.child.kill('SIGTERM');
-  assert.is(await program.exited, 0, program.output);
-  await nothingLeft(setup.dataFolder);
-}, { timeoutMs: 60_000 });
+test(
+  'starts what dies again, and shows warnings of the services',
+  async () => {
+    const setup = await setUp();
+    const program = launch(setup);
+    await program.printed(running);
+    for (const name of ['orders-1', 'gateway-1']) sendSignal(pidOf(setup, name), 'SIGKILL');
+    const postmaster = join(setup.dataFolder, 'postgres/cluster/postmaster.pid');
+    sendSignal(Number.parseInt(readFileSync(postmaster, 'utf8'), 10), 'SIGKILL');
+    const nats = join(setup.dataFolder, 'nats/nats-server.pid');
+    sendSignal(Number(readFileSync(nats, 'utf8')), 'SIGKILL');
+    for (const name of ['orders-1', 'gateway-1', 'PostgreSQL', 'nats-server']) {
+      await program.printed(new RegExp(`${name} has ended \\(.*SIGKILL\\); starting it again`));
+    }
+    const warn = () => call({ host: '127.0.0.1', port: setup.gatewayPort, path: '/warn' });
+    while (
+      await warn().then(
+        () => false,
+        () => true,
+      )
+    )
+      await sleep(50);
+    await program.printed(/gateway-1: warn: look here \(why\)/);
+    assert.not.match(program.output, /nothing to see/);
+    while (processesOf(setup.dataFolder).length < 5) await sleep(50);
+    program.child.kill('SIGTERM');
+    assert.is(await program.exited, 0, program.output);
+    await nothingLeft(setup.dataFolder);
+  },
+  { timeoutMs: 60_000 },
+);
 
-test('a killed run does not block the next one', async () => {
-  const setup = await setUp({ FIXTURE: 'stubborn' });
-  const program = launch(setup);
-  await program.printed(running);
-  program.child.kill('SIGKILL');
-  await program.exited;
-  const again = launch(setup);
-  await again.printed(running);
-  again.child.kill('SIGTERM');
-  assert.is(await again.exited, 0, again.output);
-  await nothingLeft(setup.dataFolder);
-}, { timeoutMs: 60_000 });
+test(
+  'a killed run does not block the next one',
+  async () => {
+    const setup = await setUp({ FIXTURE: 'stubborn' });
+    const program = launch(setup);
+    await program.printed(running);
+    program.child.kill('SIGKILL');
+    await program.exited;
+    const again = launch(setup);
+    await again.printed(running);
+    again.child.kill('SIGTERM');
+    assert.is(await again.exited, 0, again.output);
+    await nothingLeft(setup.dataFolder);
+  },
+  { timeoutMs: 60_000 },
+);
 
-test('a service that does not stop is ended within ten seconds', async () => {
-  const setup = await setUp({ FIXTURE: 'stubborn' });
-  const program = launch(setup);
-  await program.printed(running);
-  const stoppedAt = performance.now();
-  program.child.kill('SIGINT');
-  assert.is(await program.exited, 0, program.output);
-  assert.ok(performance.now() - stoppedAt < 10_000);
-  await nothingLeft(setup.dataFolder);
-}, { timeoutMs: 60_000 });
+test(
+  'a service that does not stop is ended within ten seconds',
+  async () => {
+    const setup = await setUp({ FIXTURE: 'stubborn' });
+    const program = launch(setup);
+    await program.printed(running);
+    const stoppedAt = performance.now();
+    program.child.kill('SIGINT');
+    assert.is(await program.exited, 0, program.output);
+    assert.ok(performance.now() - stoppedAt < 10_000);
+    await nothingLeft(setup.dataFolder);
+  },
+  { timeoutMs: 60_000 },
+);
 
-test('a second Ctrl-C ends everything at once', async () => {
-  const setup = await setUp({ FIXTURE: 'stubborn' });
-  const program = launch(setup);
-  await program.printed(running);
-  const stoppedAt = performance.now();
-  program.child.kill('SIGINT');
-  // npm repeats the signal that the terminal has sent to all: that is not a second key press.
-  await sleep(100);
-  program.child.kill('SIGINT');
-  await sleep(1000);
-  assert.ok(isRunning(program.child.pid!));
-  program.child.kill('SIGINT');
-  assert.is(await program.exited, 1);
-  assert.ok(performance.now() - stoppedAt < 2500);
-  await nothingLeft(setup.dataFolder);
-}, { timeoutMs: 60_000 });
+test(
+  'a second Ctrl-C ends everything at once',
+  async () => {
+    const setup = await setUp({ FIXTURE: 'stubborn' });
+    const program = launch(setup);
+    await program.printed(running);
+    const stoppedAt = performance.now();
+    program.child.kill('SIGINT');
+    // npm repeats the signal that the terminal has sent to all: that is not a second key press.
+    await sleep(100);
+    program.child.kill('SIGINT');
+    await sleep(1000);
+    assert.ok(isRunning(program.child.pid!));
+    program.child.kill('SIGINT');
+    assert.is(await program.exited, 1);
+    assert.ok(performance.now() - stoppedAt < 2500);
+    await nothingLeft(setup.dataFolder);
+  },
+  { timeoutMs: 60_000 },
+);
 
-test('a stop in the middle of the start leaves nothing', async () => {
-  const setup = await setUp();
-  const program = launch(setup);
-  while (processesOf(setup.dataFolder).length === 0) await sleep(5);
-  program.child.kill('SIGTERM');
-  assert.is(await program.exited, 0, program.output);
-  assert.not.match(program.output, running);
-  await nothingLeft(setup.dataFolder);
-}, { timeoutMs: 60_000 });
+test(
+  'a stop in the middle of the start leaves nothing',
+  async () => {
+    const setup = await setUp();
+    const program = launch(setup);
+    while (processesOf(setup.dataFolder).length === 0) await sleep(5);
+    program.child.kill('SIGTERM');
+    assert.is(await program.exited, 0, program.output);
+    assert.not.match(program.output, running);
+    await nothingLeft(setup.dataFolder);
+  },
+  { timeoutMs: 60_000 },
+);
 
-test('the demo user is given money with a key that never changes', async () => {
-  const setup = await setUp();
-  const program = launch(setup);
-  await program.printed(running);
-  assert.match(logOf(setup, 'gateway-1'), /^top-up 1 with key demo-top-up$/m);
-  program.child.kill('SIGTERM');
-  await program.exited;
-}, { timeoutMs: 60_000 });
+test(
+  'the demo user is given money with a key that never changes',
+  async () => {
+    const setup = await setUp();
+    const program = launch(setup);
+    await program.printed(running);
+    assert.match(logOf(setup, 'gateway-1'), /^top-up 1 with key demo-top-up$/m);
+    program.child.kill('SIGTERM');
+    await program.exited;
+  },
+  { timeoutMs: 60_000 },
+);
 
 async function refusal(setup: Setup, ...args: string[]): Promise<string> {
   const program = launch(setup, ...args);
@@ -228,35 +270,50 @@ test('refuses a taken port, naming it, its variable and who has it', async () =>
   server.close();
 });
 
-test('refuses a second start on the same data', async () => {
-  const setup = await setUp();
-  const program = launch(setup);
-  await program.printed(running);
-  const second = launch(setup);
-  assert.is(await second.exited, 1);
-  const start = `Another npm start \\(process ${program.child.pid}\\) runs on ${setup.dataFolder}`;
-  assert.match(second.output, new RegExp(`^${start}: stop it, or set PURSER_DATA`));
-  // The first one is not disturbed.
-  assert.is(processesOf(setup.dataFolder).length, 5);
-  program.child.kill('SIGTERM');
-  assert.is(await program.exited, 0);
-}, { timeoutMs: 60_000 });
+test(
+  'refuses a second start on the same data',
+  async () => {
+    const setup = await setUp();
+    const program = launch(setup);
+    await program.printed(running);
+    const second = launch(setup);
+    assert.is(await second.exited, 1);
+    const start = `Another npm start \\(process ${program.child.pid}\\) runs on ${setup.dataFolder}`;
+    assert.match(second.output, new RegExp(`^${start}: stop it, or set PURSER_DATA`));
+    // The first one is not disturbed.
+    assert.is(processesOf(setup.dataFolder).length, 5);
+    program.child.kill('SIGTERM');
+    assert.is(await program.exited, 0);
+  },
+  { timeoutMs: 60_000 },
+);
 
-test('says what to install when there is no nats-server', async () => {
-  const setup = await setUp({ PATH: '/usr/bin:/bin' });
-  const found = execFileSync('/bin/sh', ['-c', 'command -v nats-server || true'], {
-    env: { PATH: '/usr/bin:/bin' },
-    encoding: 'utf8',
-  });
-  if (found !== '') return;
-  const output = await refusal(setup, 'without-nats');
-  assert.match(output, /^No nats-server 2\.9\.0 or newer can be had\. Install it .*brew install/m);
-}, { timeoutMs: 60_000 });
+test(
+  'says what to install when there is no nats-server',
+  async () => {
+    const setup = await setUp({ PATH: '/usr/bin:/bin' });
+    const found = execFileSync('/bin/sh', ['-c', 'command -v nats-server || true'], {
+      env: { PATH: '/usr/bin:/bin' },
+      encoding: 'utf8',
+    });
+    if (found !== '') return;
+    const output = await refusal(setup, 'without-nats');
+    assert.match(
+      output,
+      /^No nats-server 2\.9\.0 or newer can be had\. Install it .*brew install/m,
+    );
+  },
+  { timeoutMs: 60_000 },
+);
 
-test('says which service does not start, and why', async () => {
-  const output = await refusal(await setUp({ FIXTURE: 'broken' }));
-  assert.match(output, /(orders|payments)-1 has ended \(exit code 1\)/);
-  assert.match(output, /The fixture cannot start\./);
-}, { timeoutMs: 60_000 });
+test(
+  'says which service does not start, and why',
+  async () => {
+    const output = await refusal(await setUp({ FIXTURE: 'broken' }));
+    assert.match(output, /(orders|payments)-1 has ended \(exit code 1\)/);
+    assert.match(output, /The fixture cannot start\./);
+  },
+  { timeoutMs: 60_000 },
+);
 
 test.run();

@@ -30,14 +30,17 @@ export async function launch({ services, natsSources }: LaunchOptions): Promise<
   const launcher = new Launcher(settings, new Steps(write), natsSources);
   let stopping = false;
   const started = launcher.start();
-  onSignals(() => {
-    stopping = true;
-    write('\nStopping …\n');
-    void stopAndExit(launcher, started, 0);
-  }, () => {
-    launcher.killNow();
-    process.exit(1);
-  });
+  onSignals(
+    () => {
+      stopping = true;
+      write('\nStopping …\n');
+      void stopAndExit(launcher, started, 0);
+    },
+    () => {
+      launcher.killNow();
+      process.exit(1);
+    },
+  );
   try {
     await started;
     write(welcome(settings));

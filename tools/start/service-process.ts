@@ -21,6 +21,12 @@ export interface ServiceStart {
 const logBytesMax = 10 * 1024 * 1024;
 
 /**
+ * V8 sizes the space for young objects for throughput: under load most of a process is garbage that
+ * nobody has collected yet. A smaller one costs a little CPU.
+ */
+const memoryFlags = ['--max-semi-space-size=8'];
+
+/**
  * Starts a service of ours. The channel to it is its life line: it stops when the channel closes,
  * which the operating system does even if this process is killed.
  */
@@ -28,12 +34,16 @@ export async function startService(start: ServiceStart): Promise<Running & { pid
   mkdirSync(dirname(start.logFile), { recursive: true });
   const log = openLog(start.logFile);
   try {
-    const child = spawn(process.execPath, [start.main, markerOf(start.dataFolder)], {
-      // A session of its own: the order in which things stop after Ctrl-C is for us to decide.
-      detached: true,
-      stdio: ['ignore', log, log, 'ipc'],
-      env: start.environment,
-    });
+    const child = spawn(
+      process.execPath,
+      [...memoryFlags, start.main, markerOf(start.dataFolder)],
+      {
+        // A session of its own: the order in which things stop after Ctrl-C is for us to decide.
+        detached: true,
+        stdio: ['ignore', log, log, 'ipc'],
+        env: start.environment,
+      },
+    );
     const exited = new Promise<string>((resolve) => {
       child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
     });
