@@ -181,7 +181,8 @@ async function answer(
   const { route } = operation;
   const body = request.body as Buffer | undefined;
   const incoming = { exchange, route, params, request: request.raw, body };
-  return sendJson(reply, route.status, await transcode(incoming, options));
+  const { body: text, headers } = await transcode(incoming, options);
+  return sendJson(reply.headers(headers), route.status, text);
 }
 
 function sendJson(reply: FastifyReply, status: number, body: string): FastifyReply {

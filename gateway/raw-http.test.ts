@@ -157,6 +157,14 @@ test('a header of which there may be one is refused when there are two', async (
   const post = `${head}${close}Content-Length: ${body.length}\r\n`;
   const [keys] = await exchange(`${post}Idempotency-Key: a\r\nIdempotency-Key: b\r\n\r\n${body}`);
   checkProblem(keys, 400, 'INVALID_REQUEST');
+  const action = `POST /v1/orders/7:cancel HTTP/1.1\r\nHost: a\r\nX-User-Id: alice\r\n${close}`;
+  const [tags] = await exchange(`${action}If-Match: "v3"\r\nif-match: "v3"\r\n\r\n`);
+  checkProblem(tags, 400, 'INVALID_REQUEST');
+  assert.match(tags?.body ?? '', /"field":"If-Match","description":"must not be repeated"/);
+  const ignored = 'If-Match: "v3"\r\nIf-Match: "v4"\r\n';
+  const [read] = await exchange(`${get}X-User-Id: alice\r\n${ignored}\r\n`);
+  assert.is(read?.status, 200);
+  services.received.length = 0;
   const [types] = await exchange(`${post}Content-Type: text/plain\r\n\r\n${body}`);
   checkProblem(types, 415, 'UNSUPPORTED_MEDIA_TYPE');
   assert.is(services.received.length, 0);
@@ -174,6 +182,16 @@ test('a body where none belongs is refused', async () => {
   }
   const [empty] = await exchange(`${get}Content-Length: 0\r\n\r\n`);
   assert.is(empty?.status, 200);
+});
+
+test('an action needs no body, no type and no length', async () => {
+  const action = `POST /v1/orders/7:cancel HTTP/1.1\r\nHost: a\r\nX-User-Id: alice\r\n${close}`;
+  for (const rest of ['', 'Content-Length: 0\r\n', 'Content-Type: application/json\r\n']) {
+    const [reply] = await exchange(`${action}${rest}\r\n`);
+    assert.is(reply?.status, 200, rest);
+    assert.is(reply?.headers.get('etag'), '"e1"');
+    assert.is(services.received.at(-1)?.method, 'CancelOrder');
+  }
 });
 
 test('a chunked body is read, and one that grows over 16 KiB is refused', async () => {

@@ -28,12 +28,16 @@ export function readUserId(request: IncomingMessage): string {
 }
 
 /**
- * The header Idempotency-Key, undefined when absent. Throws INVALID_REQUEST when it is repeated.
+ * A header that becomes a field of the request, as it was sent; undefined when absent. Throws
+ * INVALID_REQUEST, by the given name, when it is repeated.
  */
-export function readIdempotencyKey(request: IncomingMessage): string | undefined {
-  const values = headerValues(request, 'idempotency-key');
+export function readOnce(
+  request: IncomingMessage,
+  name: 'Idempotency-Key' | 'If-Match',
+): string | undefined {
+  const values = headerValues(request, name.toLowerCase());
   if (values.length <= 1) return values[0];
-  throw invalid('Idempotency-Key', 'must not be repeated');
+  throw invalid(name, 'must not be repeated');
 }
 
 /** The caller's W3C trace parent when there is exactly one and it is valid. */

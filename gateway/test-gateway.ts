@@ -20,7 +20,10 @@ export interface Received {
 
 export interface TestServices extends GrpcServer {
   received: Received[];
-  /** Runs in every handler before it answers; throws what the service should answer with. */
+  /**
+   * Runs in every handler before it answers. Throws the error, or returns the message, that the
+   * service should answer with; undefined for the canned one.
+   */
   onCall: (received: Received) => Promise<unknown>;
 }
 
@@ -56,8 +59,7 @@ export async function startTestServices(port = 0): Promise<TestServices> {
     async (request: unknown, call: CallContext): Promise<Res> => {
       const received = { method, request, call };
       services.received.push(received);
-      await services.onCall(received);
-      return response;
+      return ((await services.onCall(received)) as Res | undefined) ?? response;
     };
   const implementations: Implementations = {
     '/purser.orders.v1.OrderService/CreateOrder': answer('CreateOrder', cannedOrder),
@@ -66,6 +68,14 @@ export async function startTestServices(port = 0): Promise<TestServices> {
       orders: [],
       nextPageToken: '',
     }),
+    '/purser.orders.v1.OrderService/ListOrderEvents': answer('ListOrderEvents', {
+      events: [],
+      nextPageToken: '',
+    }),
+    '/purser.orders.v1.OrderService/CancelOrder': answer('CancelOrder', cannedOrder),
+    '/purser.orders.v1.OrderService/AssembleOrder': answer('AssembleOrder', cannedOrder),
+    '/purser.orders.v1.OrderService/ShipOrder': answer('ShipOrder', cannedOrder),
+    '/purser.orders.v1.OrderService/DeliverOrder': answer('DeliverOrder', cannedOrder),
     '/purser.payments.v1.AccountService/CreateAccount': answer('CreateAccount', cannedAccount),
     '/purser.payments.v1.AccountService/GetAccount': answer('GetAccount', cannedAccount),
     '/purser.payments.v1.AccountService/TopUpAccount': answer('TopUpAccount', cannedAccount),

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import { writeEntityTag } from '#lib/contract/entity-tag.ts';
 import type { FieldViolation, Route } from '#lib/contract/types.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import type { Exchange } from './exchange.ts';
 import { parseJson } from './parse-json.ts';
 import { parseQuery } from './parse-query.ts';
-import { readIdempotencyKey, readTraceparent } from './read-headers.ts';
+import { readOnce, readTraceparent } from './read-headers.ts';
 import type { Upstreams } from './upstreams.ts';
 
 export interface Incoming {
@@ -16,6 +17,12 @@ export interface Incoming {
   body: Uint8Array | undefined;
 }
 
+export interface Answer {
+  /** JSON text. */
+  body: string;
+  headers: Record<string, string>;
+}
+
 /**
  * Turns a REST request into its RPC and the answer into JSON. The message and the metadata are made
  * from what was read here and nothing else, so that no header of the caller's passes through.
@@ -24,7 +31,7 @@ export interface Incoming {
 export async function transcode(
   incoming: Incoming,
   options: { upstreams: Upstreams; deadlineMs: number },
-): Promise<string> {
+): Promise<Answer> {
   const { exchange, route, params, request, body } = incoming;
   const violations: FieldViolation[] = [];
   const message = route.read(
@@ -32,7 +39,10 @@ export async function transcode(
       params,
       query: parseQuery(exchange.query),
       body: body === undefined || body.length === 0 ? undefined : parseJson(body),
-      idempotencyKey: route.method.keyed ? readIdempotencyKey(request) : undefined,
+      idempotencyKey: route.method.keyed ? readOnce(request, 'Idempotency-Key') : undefined,
+      // Where the request has no field for a condition the header is ignored, whatever it says and
+      // however often: like any header that an operation does not know, it refuses nothing.
+      ifMatch: route.conditional ? readOnce(request, 'If-Match') : undefined,
     },
     violations,
   );
@@ -48,7 +58,9 @@ export async function transcode(
     traceparent: readTraceparent(request),
   };
   try {
-    return route.write(await upstream.unary(route.method, message, call));
+    const response = await upstream.unary(route.method, message, call);
+    const etag = writeEntityTag(route.etag(response));
+    return { body: route.write(response), headers: etag === undefined ? {} : { etag } };
   } catch (error) {
     throw withJsonPaths(error, route);
   }

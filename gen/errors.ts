@@ -150,6 +150,27 @@ export const errorCatalogue = {
     metadata: ['cause'],
     retryable: false,
   },
+  ORDER_STATE_CONFLICT: {
+    code: 9,
+    httpStatus: 409,
+    message: 'The order {order} is {state}; it allows: {allowed_actions}.',
+    metadata: ['order', 'state', 'allowed_actions'],
+    retryable: false,
+  },
+  ETAG_MISMATCH: {
+    code: 10,
+    httpStatus: 409,
+    message: 'The order {order} has changed; its etag is now {etag}.',
+    metadata: ['order', 'etag'],
+    retryable: false,
+  },
+  PERMISSION_DENIED: {
+    code: 7,
+    httpStatus: 403,
+    message: 'Only staff may do that.',
+    metadata: [],
+    retryable: false,
+  },
 } as const;
 
 /** Why a call failed, for programs. */

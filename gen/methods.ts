@@ -5,8 +5,8 @@ import { withStrictText } from '#lib/contract/strict-text.ts';
 import type { Method } from '#lib/contract/types.ts';
 import type { Order } from './purser/orders/v1/order.ts';
 import { OrderServiceService } from './purser/orders/v1/order_service.ts';
-import type { CreateOrderRequest, GetOrderRequest, ListOrdersRequest, ListOrdersResponse } from './purser/orders/v1/order_service.ts';
-import { validateCreateOrderRequest, validateGetOrderRequest, validateListOrdersRequest } from './purser/orders/v1/order_service.validate.ts';
+import type { AssembleOrderRequest, CancelOrderRequest, CreateOrderRequest, DeliverOrderRequest, GetOrderRequest, ListOrderEventsRequest, ListOrderEventsResponse, ListOrdersRequest, ListOrdersResponse, ShipOrderRequest } from './purser/orders/v1/order_service.ts';
+import { validateAssembleOrderRequest, validateCancelOrderRequest, validateCreateOrderRequest, validateDeliverOrderRequest, validateGetOrderRequest, validateListOrderEventsRequest, validateListOrdersRequest, validateShipOrderRequest } from './purser/orders/v1/order_service.validate.ts';
 import type { Account } from './purser/payments/v1/account.ts';
 import { AccountServiceService } from './purser/payments/v1/account_service.ts';
 import type { CreateAccountRequest, GetAccountRequest, ListEntriesRequest, ListEntriesResponse, TopUpAccountRequest } from './purser/payments/v1/account_service.ts';
@@ -22,6 +22,11 @@ export interface Methods {
   '/purser.orders.v1.OrderService/CreateOrder': Method<CreateOrderRequest, Order>;
   '/purser.orders.v1.OrderService/GetOrder': Method<GetOrderRequest, Order>;
   '/purser.orders.v1.OrderService/ListOrders': Method<ListOrdersRequest, ListOrdersResponse>;
+  '/purser.orders.v1.OrderService/ListOrderEvents': Method<ListOrderEventsRequest, ListOrderEventsResponse>;
+  '/purser.orders.v1.OrderService/CancelOrder': Method<CancelOrderRequest, Order>;
+  '/purser.orders.v1.OrderService/AssembleOrder': Method<AssembleOrderRequest, Order>;
+  '/purser.orders.v1.OrderService/ShipOrder': Method<ShipOrderRequest, Order>;
+  '/purser.orders.v1.OrderService/DeliverOrder': Method<DeliverOrderRequest, Order>;
   '/purser.payments.v1.AccountService/CreateAccount': Method<CreateAccountRequest, Account>;
   '/purser.payments.v1.AccountService/GetAccount': Method<GetAccountRequest, Account>;
   '/purser.payments.v1.AccountService/TopUpAccount': Method<TopUpAccountRequest, Account>;
@@ -58,6 +63,56 @@ export const methods: Methods = {
     definition: withStrictText(OrderServiceService.listOrders),
     validate: (request) => validateListOrdersRequest(request),
     readOnly: true,
+    keyed: false,
+  },
+  '/purser.orders.v1.OrderService/ListOrderEvents': {
+    path: '/purser.orders.v1.OrderService/ListOrderEvents',
+    service: 'purser.orders.v1.OrderService',
+    name: 'ListOrderEvents',
+    domain: 'orders',
+    definition: withStrictText(OrderServiceService.listOrderEvents),
+    validate: (request) => validateListOrderEventsRequest(request),
+    readOnly: true,
+    keyed: false,
+  },
+  '/purser.orders.v1.OrderService/CancelOrder': {
+    path: '/purser.orders.v1.OrderService/CancelOrder',
+    service: 'purser.orders.v1.OrderService',
+    name: 'CancelOrder',
+    domain: 'orders',
+    definition: withStrictText(OrderServiceService.cancelOrder),
+    validate: (request) => validateCancelOrderRequest(request),
+    readOnly: false,
+    keyed: false,
+  },
+  '/purser.orders.v1.OrderService/AssembleOrder': {
+    path: '/purser.orders.v1.OrderService/AssembleOrder',
+    service: 'purser.orders.v1.OrderService',
+    name: 'AssembleOrder',
+    domain: 'orders',
+    definition: withStrictText(OrderServiceService.assembleOrder),
+    validate: (request) => validateAssembleOrderRequest(request),
+    readOnly: false,
+    keyed: false,
+  },
+  '/purser.orders.v1.OrderService/ShipOrder': {
+    path: '/purser.orders.v1.OrderService/ShipOrder',
+    service: 'purser.orders.v1.OrderService',
+    name: 'ShipOrder',
+    domain: 'orders',
+    definition: withStrictText(OrderServiceService.shipOrder),
+    validate: (request) => validateShipOrderRequest(request),
+    readOnly: false,
+    keyed: false,
+  },
+  '/purser.orders.v1.OrderService/DeliverOrder': {
+    path: '/purser.orders.v1.OrderService/DeliverOrder',
+    service: 'purser.orders.v1.OrderService',
+    name: 'DeliverOrder',
+    domain: 'orders',
+    definition: withStrictText(OrderServiceService.deliverOrder),
+    validate: (request) => validateDeliverOrderRequest(request),
+    readOnly: false,
     keyed: false,
   },
   '/purser.payments.v1.AccountService/CreateAccount': {

@@ -4,7 +4,8 @@
 import type { Route } from '#lib/contract/types.ts';
 import { methods } from './methods.ts';
 import { writeOrder } from './purser/orders/v1/order.json.ts';
-import { jsonPathOfOrderService_CreateOrder, jsonPathOfOrderService_GetOrder, jsonPathOfOrderService_ListOrders, readOrderService_CreateOrder, readOrderService_GetOrder, readOrderService_ListOrders, writeListOrdersResponse } from './purser/orders/v1/order_service.json.ts';
+import type { Order } from './purser/orders/v1/order.ts';
+import { jsonPathOfOrderService_AssembleOrder, jsonPathOfOrderService_CancelOrder, jsonPathOfOrderService_CreateOrder, jsonPathOfOrderService_DeliverOrder, jsonPathOfOrderService_GetOrder, jsonPathOfOrderService_ListOrderEvents, jsonPathOfOrderService_ListOrders, jsonPathOfOrderService_ShipOrder, readOrderService_AssembleOrder, readOrderService_CancelOrder, readOrderService_CreateOrder, readOrderService_DeliverOrder, readOrderService_GetOrder, readOrderService_ListOrderEvents, readOrderService_ListOrders, readOrderService_ShipOrder, writeListOrderEventsResponse, writeListOrdersResponse } from './purser/orders/v1/order_service.json.ts';
 import { writeAccount } from './purser/payments/v1/account.json.ts';
 import { jsonPathOfAccountService_CreateAccount, jsonPathOfAccountService_GetAccount, jsonPathOfAccountService_ListEntries, jsonPathOfAccountService_TopUpAccount, readAccountService_CreateAccount, readAccountService_GetAccount, readAccountService_ListEntries, readAccountService_TopUpAccount, writeListEntriesResponse } from './purser/payments/v1/account_service.json.ts';
 import { writePayment } from './purser/payments/v1/payment.json.ts';
@@ -17,8 +18,10 @@ export const routes: Route[] = [
     method: methods['/purser.orders.v1.OrderService/CreateOrder'],
     status: 201,
     hasBody: true,
+    conditional: false,
     read: readOrderService_CreateOrder,
     write: writeOrder,
+    etag: (response: Order) => response.etag,
     jsonPath: jsonPathOfOrderService_CreateOrder,
   },
   {
@@ -27,8 +30,10 @@ export const routes: Route[] = [
     method: methods['/purser.orders.v1.OrderService/GetOrder'],
     status: 200,
     hasBody: false,
+    conditional: false,
     read: readOrderService_GetOrder,
     write: writeOrder,
+    etag: (response: Order) => response.etag,
     jsonPath: jsonPathOfOrderService_GetOrder,
   },
   {
@@ -37,9 +42,71 @@ export const routes: Route[] = [
     method: methods['/purser.orders.v1.OrderService/ListOrders'],
     status: 200,
     hasBody: false,
+    conditional: false,
     read: readOrderService_ListOrders,
     write: writeListOrdersResponse,
+    etag: () => '',
     jsonPath: jsonPathOfOrderService_ListOrders,
+  },
+  {
+    httpMethod: 'GET',
+    path: '/v1/orders/{order}/events',
+    method: methods['/purser.orders.v1.OrderService/ListOrderEvents'],
+    status: 200,
+    hasBody: false,
+    conditional: false,
+    read: readOrderService_ListOrderEvents,
+    write: writeListOrderEventsResponse,
+    etag: () => '',
+    jsonPath: jsonPathOfOrderService_ListOrderEvents,
+  },
+  {
+    httpMethod: 'POST',
+    path: '/v1/orders/{order}:cancel',
+    method: methods['/purser.orders.v1.OrderService/CancelOrder'],
+    status: 200,
+    hasBody: true,
+    conditional: true,
+    read: readOrderService_CancelOrder,
+    write: writeOrder,
+    etag: (response: Order) => response.etag,
+    jsonPath: jsonPathOfOrderService_CancelOrder,
+  },
+  {
+    httpMethod: 'POST',
+    path: '/v1/orders/{order}:assemble',
+    method: methods['/purser.orders.v1.OrderService/AssembleOrder'],
+    status: 200,
+    hasBody: true,
+    conditional: true,
+    read: readOrderService_AssembleOrder,
+    write: writeOrder,
+    etag: (response: Order) => response.etag,
+    jsonPath: jsonPathOfOrderService_AssembleOrder,
+  },
+  {
+    httpMethod: 'POST',
+    path: '/v1/orders/{order}:ship',
+    method: methods['/purser.orders.v1.OrderService/ShipOrder'],
+    status: 200,
+    hasBody: true,
+    conditional: true,
+    read: readOrderService_ShipOrder,
+    write: writeOrder,
+    etag: (response: Order) => response.etag,
+    jsonPath: jsonPathOfOrderService_ShipOrder,
+  },
+  {
+    httpMethod: 'POST',
+    path: '/v1/orders/{order}:deliver',
+    method: methods['/purser.orders.v1.OrderService/DeliverOrder'],
+    status: 200,
+    hasBody: true,
+    conditional: true,
+    read: readOrderService_DeliverOrder,
+    write: writeOrder,
+    etag: (response: Order) => response.etag,
+    jsonPath: jsonPathOfOrderService_DeliverOrder,
   },
   {
     httpMethod: 'POST',
@@ -47,8 +114,10 @@ export const routes: Route[] = [
     method: methods['/purser.payments.v1.AccountService/CreateAccount'],
     status: 201,
     hasBody: true,
+    conditional: false,
     read: readAccountService_CreateAccount,
     write: writeAccount,
+    etag: () => '',
     jsonPath: jsonPathOfAccountService_CreateAccount,
   },
   {
@@ -57,8 +126,10 @@ export const routes: Route[] = [
     method: methods['/purser.payments.v1.AccountService/GetAccount'],
     status: 200,
     hasBody: false,
+    conditional: false,
     read: readAccountService_GetAccount,
     write: writeAccount,
+    etag: () => '',
     jsonPath: jsonPathOfAccountService_GetAccount,
   },
   {
@@ -67,8 +138,10 @@ export const routes: Route[] = [
     method: methods['/purser.payments.v1.AccountService/TopUpAccount'],
     status: 200,
     hasBody: true,
+    conditional: false,
     read: readAccountService_TopUpAccount,
     write: writeAccount,
+    etag: () => '',
     jsonPath: jsonPathOfAccountService_TopUpAccount,
   },
   {
@@ -77,8 +150,10 @@ export const routes: Route[] = [
     method: methods['/purser.payments.v1.AccountService/ListEntries'],
     status: 200,
     hasBody: false,
+    conditional: false,
     read: readAccountService_ListEntries,
     write: writeListEntriesResponse,
+    etag: () => '',
     jsonPath: jsonPathOfAccountService_ListEntries,
   },
   {
@@ -87,8 +162,10 @@ export const routes: Route[] = [
     method: methods['/purser.payments.v1.PaymentService/GetPayment'],
     status: 200,
     hasBody: false,
+    conditional: false,
     read: readPaymentService_GetPayment,
     write: writePayment,
+    etag: () => '',
     jsonPath: jsonPathOfPaymentService_GetPayment,
   },
 ];

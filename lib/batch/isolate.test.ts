@@ -32,7 +32,10 @@ test('good items run together', async () => {
 test('a bad item fails alone with its own error, and the others run in their order', async () => {
   const { done, failed } = await isolated(5, new Set([1, 4]));
   assert.equal(done, [0, 2, 3]);
-  assert.equal(failed, [[1, 'bad 1'], [4, 'bad 4']]);
+  assert.equal(failed, [
+    [1, 'bad 1'],
+    [4, 'bad 4'],
+  ]);
 });
 
 test('one bad item among 512 costs 18 more runs', async () => {

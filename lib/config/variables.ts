@@ -35,7 +35,7 @@ export const variables = {
   PURSER_HOST: variable({
     parse: host,
     default: '127.0.0.1',
-    description: 'Address that every process listens on.',
+    description: 'Address that the gateway and the services listen on.',
     readBy: ['start', 'orders', 'payments', 'gateway'],
   }),
   PURSER_LOG_LEVEL: variable({

@@ -1,3 +1,4 @@
+import { headerFields } from './header-fields.ts';
 import { bodyPath } from './json-path.ts';
 import { readBool, readInt32, readUint32 } from './read-json.ts';
 import type { Reader } from './read-json.ts';
@@ -32,7 +33,7 @@ export function readIdempotencyKey(
   violations: FieldViolation[],
 ): string {
   if (value === '') {
-    refuse(violations, 'Idempotency-Key', 'must not be empty');
+    refuse(violations, headerFields.request_id, 'must not be empty');
   }
   return value ?? '';
 }

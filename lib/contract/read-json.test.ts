@@ -187,6 +187,8 @@ for (const [name, hint] of [
   ['amountMinors', 'is not known'],
   ['requestId', 'is not known; send the header Idempotency-Key instead'],
   ['request_id', 'is not known; send the header Idempotency-Key instead'],
+  ['etag', 'is not known; send the header If-Match instead'],
+  ['ETag', 'is not known; send the header If-Match instead'],
   ['__proto__', 'is not known'],
 ] as const) {
   test(`the member ${name}: ${hint}`, () => {

@@ -1,5 +1,6 @@
 import { durationSecondsMax } from './check-time.ts';
 import type { Duration } from './check-time.ts';
+import { headerFields } from './header-fields.ts';
 import { bodyPath } from './json-path.ts';
 import { refuse } from './refuse.ts';
 import type { FieldViolation } from './types.ts';
@@ -30,7 +31,14 @@ export function refuseServerSet(path: string, violations: FieldViolation[]): voi
   refuse(violations, path, 'is set by the server');
 }
 
-/** Refuses a name that is not one of `known`, with a hint where only case or underscores differ. */
+const headersByFoldedName = new Map(
+  Object.entries(headerFields).map(([name, header]) => [folded(name), header]),
+);
+
+/**
+ * Refuses a name that is not one of `known`, with a hint where only case or underscores differ, or
+ * where a header is what was meant.
+ */
 export function refuseUnknown(
   name: string,
   prefix: string,
@@ -41,11 +49,11 @@ export function refuseUnknown(
   const meant = known.find((candidate) => folded(candidate) === folded(name));
   if (meant !== undefined) {
     refuse(violations, path, `is not known; it is spelled ${meant}`);
-  } else if (folded(name) === 'requestid') {
-    refuse(violations, path, 'is not known; send the header Idempotency-Key instead');
-  } else {
-    refuse(violations, path, 'is not known');
+    return;
   }
+  const header = headersByFoldedName.get(folded(name));
+  const hint = header === undefined ? '' : `; send the header ${header} instead`;
+  refuse(violations, path, `is not known${hint}`);
 }
 
 function folded(name: string): string {

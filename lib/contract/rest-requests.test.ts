@@ -13,7 +13,13 @@ function routeOf(name: string): Route {
   return route as Route;
 }
 
-const nothing: RouteInput = { params: {}, query: {}, body: undefined, idempotencyKey: undefined };
+const nothing: RouteInput = {
+  params: {},
+  query: {},
+  body: undefined,
+  idempotencyKey: undefined,
+  ifMatch: undefined,
+};
 
 function read(name: string, input: Partial<RouteInput>) {
   const violations: FieldViolation[] = [];
@@ -38,6 +44,8 @@ test('a body becomes the request message', () => {
         etag: '',
         createTime: undefined,
         updateTime: undefined,
+        allowedActions: [],
+        shipment: undefined,
       },
       requestId: 'k1',
     },
@@ -84,6 +92,7 @@ const bodies: [body: unknown, violations: [field: string, description: string][]
   [{ amount: usd, name: 'orders/1' }, [['name', 'is set by the server']]],
   [{ amount: usd, state: 'PAID' }, [['state', 'is set by the server']]],
   [{ amount: usd, version: '0' }, [['version', 'is set by the server']]],
+  [{ amount: usd, etag: 'v1' }, [['etag', 'is set by the server']]],
   [
     { amount: usd, requestId: 'k' },
     [['requestId', 'is not known; send the header Idempotency-Key instead']],
@@ -137,6 +146,34 @@ test('an empty idempotency key is refused, an absent one is not', () => {
     { field: 'Idempotency-Key', description: 'must not be empty' },
   ]);
   assert.equal(read('CreateOrder', { body }).violations, []);
+});
+
+test('the action on an order takes its etag from If-Match and from nowhere else', () => {
+  const params = { order: '7' };
+  const request = { name: 'orders/7', reason: 'late' };
+  for (const action of ['CancelOrder', 'AssembleOrder', 'DeliverOrder']) {
+    assert.equal(read(action, { params, body: { reason: 'late' }, ifMatch: '"v3"' }), {
+      message: { ...request, etag: 'v3' },
+      violations: [],
+    });
+    assert.equal(read(action, { params, body: { etag: 'v3' } }).violations, [
+      { field: 'etag', description: 'is not known; send the header If-Match instead' },
+    ]);
+    assert.is(routeOf(action).jsonPath('etag'), 'If-Match');
+  }
+});
+
+test('an action without a body acts, unless the contract requires something in it', () => {
+  const params = { order: '7' };
+  assert.equal(read('CancelOrder', { params }), {
+    message: { name: 'orders/7', reason: '', etag: '' },
+    violations: [],
+  });
+  const shipment = { field: 'shipment', description: 'is required' };
+  assert.equal(read('ShipOrder', { params, ifMatch: 'W/"v3"' }).violations, [
+    { field: 'If-Match', description: 'must be a strong entity tag, such as "v3"' },
+    shipment,
+  ]);
 });
 
 test('an operation without query parameters refuses any', () => {
@@ -214,8 +251,9 @@ test('an order that is read is the order that was written', () => {
   const property = fc.property(amounts, texts, texts, (amountMinor, currencyCode, description) => {
     const order = { ...empty, amount: { currencyCode, amountMinor }, description };
     const body = JSON.parse(write(order));
-    // A scalar is always written, also one that only the server sets.
+    // A number and a list are always written, also those that only the server sets.
     delete body.version;
+    delete body.allowedActions;
     const { message, violations } = read('CreateOrder', { body });
     assert.equal(violations, []);
     assert.equal(message, { order, requestId: '' });

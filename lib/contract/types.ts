@@ -41,6 +41,8 @@ export interface RouteInput {
   body: unknown;
   /** The header Idempotency-Key; undefined when there is none. */
   idempotencyKey: string | undefined;
+  /** The header If-Match as it was sent; undefined when there is none. */
+  ifMatch: string | undefined;
 }
 
 /** An RPC as a REST operation. One per google.api.http rule in gen/routes.ts. */
@@ -52,6 +54,8 @@ export interface Route {
   /** Status of success: 201 where something is created. */
   status: 200 | 201;
   hasBody: boolean;
+  /** Whether its request carries the condition of the header If-Match, in `etag`. */
+  conditional: boolean;
   /**
    * Makes the request message. Adds what is wrong to `violations`, by JSON path; the message is of
    * no use when there is anything. Strict: nothing is coerced, and nothing unknown is skipped.
@@ -59,6 +63,8 @@ export interface Route {
   read(input: RouteInput, violations: FieldViolation[]): unknown;
   /** The response message as JSON text. */
   write(response: AnyMessage): string;
+  /** The response's own `etag`; empty when it has none. */
+  etag(response: AnyMessage): string;
   /** A REST caller's name for a proto path: 'order.amount.amount_minor' -> 'amount.amountMinor'. */
   jsonPath(protoPath: string): string;
 }

@@ -55,7 +55,10 @@ test('a repeat of one event at one place is one row with the newest cause', asyn
   const rows = await kept();
   assert.equal(
     rows.map(({ source, cause, deliveries }) => [source, cause, deliveries]),
-    [['payments', 'Error: second', 3], ['orders', 'Error: elsewhere', 2]],
+    [
+      ['payments', 'Error: second', 3],
+      ['orders', 'Error: elsewhere', 2],
+    ],
   );
 });
 

@@ -118,7 +118,7 @@ function carriedError(error: Pick<StatusObject, 'metadata'>): PurserError | unde
   }
 }
 
-function errorOfCode(error: Pick<StatusObject, 'code'>): PurserError {
+function errorOfCode(error: Pick<StatusObject, 'code'> & { details?: string }): PurserError {
   switch (error.code) {
     case grpcStatus.CANCELLED:
       return new PurserError('CANCELLED', {}, { cause: error });
@@ -127,8 +127,19 @@ function errorOfCode(error: Pick<StatusObject, 'code'>): PurserError {
     case grpcStatus.UNAVAILABLE:
       return new PurserError('DEPENDENCY_UNAVAILABLE', {}, { cause: error });
     default:
-      return new PurserError('INTERNAL', {}, { cause: error });
+      return new PurserError(
+        isCutOff(error) ? 'DEPENDENCY_UNAVAILABLE' : 'INTERNAL',
+        {},
+        { cause: error },
+      );
   }
+}
+
+/**
+ * grpc-js says INTERNAL or UNKNOWN when the stream is reset because the server died under the call.
+ */
+function isCutOff({ details }: { details?: string }): boolean {
+  return /RST_STREAM|connection (was )?(lost|closed|reset)/i.test(details ?? '');
 }
 
 /** As many violations as fit in a call's trailers, the last of which counts those that do not. */

@@ -5,6 +5,7 @@ import type { Metadata } from '@grpc/grpc-js';
 
 export const userIdKey = 'x-user-id';
 export const requestIdKey = 'x-request-id';
+export const userRoleKey = 'x-user-role';
 export const traceparentKey = 'traceparent';
 
 const userIdPattern = /^[!-~]{1,128}$/;
@@ -19,6 +20,14 @@ const traceparentPattern = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9
  */
 export function oneUserId(values: readonly unknown[]): string | undefined {
   return onlyMatch(values, userIdPattern);
+}
+
+/**
+ * Whether the caller has the role staff: exactly one role, `staff`. Until there is sign-in, whoever
+ * reaches a service directly may claim it; the gateway passes no role on.
+ */
+export function isStaff(metadata: Metadata): boolean {
+  return onlyMatch(metadata.get(userRoleKey), /^staff$/) !== undefined;
 }
 
 /** The caller's request id when it is one that may stand in logs and replies, else a new one. */

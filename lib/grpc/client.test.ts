@@ -3,95 +3,13 @@ import { createServer as createHttp2Server } from 'node:http2';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { methods } from '#gen/methods.ts';
-import { Order } from '#gen/purser/orders/v1/order.ts';
-import { CreateOrderRequest } from '#gen/purser/orders/v1/order_service.ts';
-import { PurserError, type Reason } from '#lib/errors/purser-error.ts';
-import { createLogger } from '#lib/log/logger.ts';
-import { Readiness } from '#lib/process/readiness.ts';
+import { PurserError } from '#lib/errors/purser-error.ts';
 import { suite } from '../../test/harness/suite.ts';
 import { grpcUri } from './channel.ts';
-import { GrpcClient, type CallOptions } from './client.ts';
-import { startGrpcServer, type GrpcServer } from './server.ts';
-import type { CallContext } from './unary-call.ts';
+import { GrpcClient } from './client.ts';
+import { create, get, host, log, reasonOf, recovery, startUpstream } from './test-upstream.ts';
 
 const test = suite('gRPC client');
-const log = createLogger({ service: 'test', instance: '0', level: 'silent' });
-const getOrder = methods['/purser.orders.v1.OrderService/GetOrder'];
-const createOrder = methods['/purser.orders.v1.OrderService/CreateOrder'];
-const host = '127.0.0.1';
-
-interface Upstream extends GrpcServer {
-  /** Calls that reached its handlers. */
-  calls: CallContext[];
-}
-
-type Work = (call: CallContext) => Promise<unknown>;
-
-/** A real server whose handlers do the work and answer with an order. */
-async function startUpstream(options: { port?: number; work?: Work } = {}): Promise<Upstream> {
-  const { port = 0, work = async () => {} } = options;
-  const calls: CallContext[] = [];
-  const answer = async (_request: unknown, call: CallContext): Promise<Order> => {
-    calls.push(call);
-    await work(call);
-    return { ...Order.decode(new Uint8Array()), name: 'orders/1' };
-  };
-  const server = await startGrpcServer({
-    host,
-    port,
-    implementations: {
-      '/purser.orders.v1.OrderService/CreateOrder': answer,
-      '/purser.orders.v1.OrderService/GetOrder': answer,
-      '/purser.orders.v1.OrderService/ListOrders': () => Promise.reject(new Error('not used here')),
-    },
-    log,
-    readiness: new Readiness({ checks: {}, log }),
-    reflection: false,
-  });
-  return { ...server, calls };
-}
-
-const options = (more: Partial<CallOptions> = {}): CallOptions => ({
-  userId: 'alice',
-  requestId: 'request-0001',
-  deadline: new Date(Date.now() + 2_000),
-  ...more,
-});
-
-const get = (client: GrpcClient, more?: Partial<CallOptions>) =>
-  client.unary(getOrder, { name: 'orders/1' }, options(more));
-
-const create = (client: GrpcClient, requestId: string) => {
-  const order = {
-    ...Order.decode(new Uint8Array()),
-    amount: { currencyCode: 'USD', amountMinor: 1n },
-  };
-  const request: CreateOrderRequest = { order, requestId };
-  return client.unary(createOrder, request, options());
-};
-
-async function reasonOf(call: Promise<unknown>): Promise<Reason | 'none'> {
-  try {
-    await call;
-    return 'none';
-  } catch (error) {
-    if (error instanceof PurserError) return error.reason;
-    throw error;
-  }
-}
-
-/** Calls until one succeeds; the milliseconds that took. */
-async function recovery(client: GrpcClient, limitMs: number): Promise<number> {
-  const startedMs = performance.now();
-  for (;;) {
-    const attempt = get(client, { deadline: new Date(Date.now() + 300) });
-    if ((await reasonOf(attempt)) === 'none') return performance.now() - startedMs;
-    assert.ok(performance.now() - startedMs < limitMs, `no recovery within ${limitMs} ms`);
-    await sleep(50);
-  }
-}
-
 interface BlackHole {
   port: number;
   /** What it accepted; closed when the client gave it up. */
@@ -330,34 +248,6 @@ test('a channel without a connection is made anew, whatever its handshakes do', 
   client.close();
   for (const socket of hole.sockets) socket.destroy();
   await healthy.stop();
-});
-
-test('health is asked of the server, and its absence is an error', async () => {
-  const upstream = await startUpstream();
-  const client = new GrpcClient({ target: `${host}:${upstream.port}`, log });
-  await client.checkHealth(1_000);
-  await upstream.stop();
-  assert.is(await reasonOf(client.checkHealth(500)), 'DEPENDENCY_UNAVAILABLE');
-  client.close();
-});
-
-test('a server that is not ready fails the health check', async () => {
-  const readiness = new Readiness({ checks: {}, log });
-  readiness.stop();
-  const notUsed = () => Promise.reject(new Error('not used here'));
-  const implementations = { '/purser.payments.v1.PaymentService/GetPayment': notUsed };
-  const unready = await startGrpcServer({
-    host,
-    port: 0,
-    implementations,
-    log,
-    readiness,
-    reflection: false,
-  });
-  const client = new GrpcClient({ target: `${host}:${unready.port}`, log });
-  assert.is(await reasonOf(client.checkHealth(1_000)), 'DEPENDENCY_UNAVAILABLE');
-  client.close();
-  await unready.stop();
 });
 
 test('targets become addresses as grpc-js writes them', () => {

@@ -4,7 +4,7 @@ import type { Method } from '#lib/contract/types.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import { fromServiceError } from '#lib/errors/status.ts';
 import type { Logger } from '#lib/log/logger.ts';
-import { requestIdKey, traceparentKey, userIdKey } from './call-metadata.ts';
+import { requestIdKey, traceparentKey, userIdKey, userRoleKey } from './call-metadata.ts';
 import { logLibraryTo } from './library-log.ts';
 import { Channel, type ChannelTimes } from './channel.ts';
 
@@ -16,6 +16,8 @@ export interface CallOptions {
   /** Cancels the call, at the server too. */
   signal?: AbortSignal | undefined;
   traceparent?: string | undefined;
+  /** The caller's role. The gateway never sets it. */
+  userRole?: string | undefined;
 }
 
 const attemptsMax = 3;
@@ -25,15 +27,18 @@ const retryDelayMs = 50;
  * Calls the services of one target. Every failure is a PurserError of the catalogue.
  *
  * A call that no service answered is repeated up to twice when that is harmless: the method changes
- * nothing, or the request carries an idempotency key. An error that the service itself gave is
- * never repeated here: it knows better, and a repeat would add load to what is overloaded.
+ * nothing, or the request carries an idempotency key. So is one whose instance cannot reach its own
+ * database or broker, where there are others. Any other error that a service gives is not repeated
+ * here: it knows better, and a repeat would add load to what is overloaded.
  */
 export class GrpcClient {
   #channel: Channel;
+  #addresses: number;
 
   constructor(options: { target: string; log: Logger; times?: Partial<ChannelTimes> }) {
     logLibraryTo(options.log);
     this.#channel = new Channel(options);
+    this.#addresses = options.target.split(',').length;
   }
 
   async unary<Req, Res>(
@@ -47,7 +52,7 @@ export class GrpcClient {
         return await this.#attempt(method, request, options);
       } catch (error) {
         const last =
-          !repeatable || attempt === attemptsMax || !neverAnswered(error as ServiceError);
+          !repeatable || attempt === attemptsMax || !this.#mayGoBetter(error as ServiceError);
         if (last || !(await delayWithin(options, attempt)))
           throw fromServiceError(error as ServiceError);
       }
@@ -55,11 +60,24 @@ export class GrpcClient {
   }
 
   /**
-   * Resolves when the server says that it is serving; throws PurserError when it does not within
-   * the time.
+   * Resolves when an instance says that it is serving; throws PurserError when none does within the
+   * time. Calls go round the instances, so that as many questions as there are addresses reach all.
    */
   async checkHealth(timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs;
+    const questions = Array.from({ length: this.#addresses }, () => this.#askHealth(deadline));
+    try {
+      await Promise.any(questions);
+    } catch (error) {
+      throw (error as AggregateError).errors[0];
+    }
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+
+  async #askHealth(deadline: number): Promise<void> {
     const serving = await new Promise<boolean>((resolve, reject) => {
       this.#channel.client.makeUnaryRequest(
         '/grpc.health.v1.Health/Check',
@@ -75,8 +93,14 @@ export class GrpcClient {
     if (!serving) throw new PurserError('DEPENDENCY_UNAVAILABLE');
   }
 
-  close(): void {
-    this.#channel.close();
+  /**
+   * Whether the next instance may do better: this one never answered, or it says that its own
+   * database or broker does not.
+   */
+  #mayGoBetter(error: ServiceError): boolean {
+    const answered = (error.metadata?.get('grpc-status-details-bin') ?? []).length > 0;
+    const { reason } = fromServiceError(error);
+    return reason === 'DEPENDENCY_UNAVAILABLE' && (!answered || this.#addresses > 1);
   }
 
   #attempt<Req, Res>(method: Method<Req, Res>, request: Req, options: CallOptions): Promise<Res> {
@@ -108,6 +132,7 @@ function metadataOf(options: CallOptions): Metadata {
   metadata.set(userIdKey, options.userId);
   metadata.set(requestIdKey, options.requestId);
   if (options.traceparent !== undefined) metadata.set(traceparentKey, options.traceparent);
+  if (options.userRole !== undefined) metadata.set(userRoleKey, options.userRole);
   return metadata;
 }
 
@@ -115,12 +140,6 @@ function metadataOf(options: CallOptions): Metadata {
 // contracts).
 function hasKey(request: unknown): boolean {
   return Boolean((request as { requestId?: string }).requestId);
-}
-
-/** The connection failed: a service that answers UNAVAILABLE itself sends details. */
-function neverAnswered(error: ServiceError): boolean {
-  const details = error.metadata?.get('grpc-status-details-bin') ?? [];
-  return error.code === grpcStatus.UNAVAILABLE && details.length === 0;
 }
 
 /**

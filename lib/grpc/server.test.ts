@@ -13,6 +13,7 @@ import { Readiness } from '#lib/process/readiness.ts';
 import { suite } from '../../test/harness/suite.ts';
 import { startGrpcServer, type GrpcServer, type Implementations } from './server.ts';
 import type { CallContext } from './unary-call.ts';
+import { unusedHandlers } from './unused-handlers.ts';
 
 const test = suite('gRPC server');
 const createPath = '/purser.orders.v1.OrderService/CreateOrder';
@@ -31,15 +32,13 @@ let server: GrpcServer;
 let client: Client;
 
 const order = (fields: Partial<Order>): Order => ({ ...Order.decode(new Uint8Array()), ...fields });
-const notUsed = () => Promise.reject(new Error('not used here'));
 
 const implementations: Implementations = {
+  ...unusedHandlers('purser.orders.v1.OrderService'),
   [createPath]: (request, call) => {
     calls += 1;
     return create(request, call);
   },
-  '/purser.orders.v1.OrderService/GetOrder': notUsed,
-  '/purser.orders.v1.OrderService/ListOrders': notUsed,
 };
 
 interface Reply {

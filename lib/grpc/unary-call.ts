@@ -8,7 +8,13 @@ import { PurserError } from '#lib/errors/purser-error.ts';
 import { toServiceError } from '#lib/errors/status.ts';
 import { userHash, type Logger } from '#lib/log/logger.ts';
 import { CallLimits, effectiveDeadline } from './call-limits.ts';
-import { oneTraceparent, oneUserId, requestIdKey, requestIdOrNew } from './call-metadata.ts';
+import {
+  isStaff,
+  oneTraceparent,
+  oneUserId,
+  requestIdKey,
+  requestIdOrNew,
+} from './call-metadata.ts';
 import { traceparentKey, userIdKey } from './call-metadata.ts';
 import { callDuration, callsHandled } from './server-metrics.ts';
 
@@ -16,6 +22,8 @@ import { callDuration, callsHandled } from './server-metrics.ts';
 export interface CallContext {
   /** Who is asking: 1 to 128 visible ASCII characters. */
   userId: string;
+  /** Whether the caller has the role staff. */
+  isStaff: boolean;
   /** Finds the call in the logs of every process that it passed through. */
   requestId: string;
   /** When the answer must be there; at most 30 s from the arrival. */
@@ -101,6 +109,7 @@ async function answerCall(method: Method, handler: Handler, inHand: CallInHand):
     let log: Logger | undefined;
     const context: CallContext = {
       userId,
+      isStaff: isStaff(call.metadata),
       requestId,
       deadline: limits.deadline,
       signal: limits.signal,

@@ -17,8 +17,7 @@ function uuids(count: number): string[] {
   return Array.from({ length: count }, () => randomUUID());
 }
 
-const insert = (ids: string[]) =>
-  fixture.database.transaction((tx) => insertIntoInbox(tx, ids));
+const insert = (ids: string[]) => fixture.database.transaction((tx) => insertIntoInbox(tx, ids));
 
 test('only ids that were not there before are new, a repeat in one batch once', async () => {
   const [one = '', two = '', three = ''] = uuids(3);
@@ -37,7 +36,10 @@ test('ids of a transaction that rolls back are new again', async () => {
   assert.is((await insert(ids)).size, 2);
 });
 
-for (const { end, fresh } of [{ end: 'commit', fresh: 0 }, { end: 'rollback', fresh: 1 }]) {
+for (const { end, fresh } of [
+  { end: 'commit', fresh: 0 },
+  { end: 'rollback', fresh: 1 },
+]) {
   test(`the second of two waits, and gets ${fresh} after the first's ${end}`, async () => {
     const ids = uuids(1);
     const session = await fixture.session();
@@ -56,8 +58,7 @@ test('each id is new for exactly one of nine overlapping batches, without a dead
   const ids = uuids(4_000);
   const shuffled = () => ids.toSorted(() => Math.random() - 0.5);
   // Not in `transaction`, which would run the loser of a deadlock again.
-  const single = (batch: string[]) =>
-    fixture.database.single((tx) => insertIntoInbox(tx, batch));
+  const single = (batch: string[]) => fixture.database.single((tx) => insertIntoInbox(tx, batch));
   const batches = Array.from({ length: 8 }, () => single(shuffled().slice(0, 3_000)));
   batches.push(single(shuffled()));
   const results = await Promise.all(batches);

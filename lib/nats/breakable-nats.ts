@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { natsServerBinary, testFileStoreMax } from '#test/harness/servers.ts';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
 import { freePort } from '../../tools/local/free-port.ts';
@@ -46,8 +47,10 @@ export class BreakableNats {
     rmSync(join(this.#folder, 'nats'), { recursive: true });
   }
 
-  freeze(): void {
+  /** Returns when it has taken effect: a running server may answer once more after the signal. */
+  async freeze(): Promise<void> {
     process.kill(this.#pid, 'SIGSTOP');
+    await sleep(50);
   }
 
   thaw(): void {

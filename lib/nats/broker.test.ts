@@ -54,7 +54,10 @@ test('it says that a killed server is gone, and comes back with the next one', a
   await nats.start();
   await again;
   assert.ok(broker.isConnected());
-  await eventually(async () => reconnects, (count) => count === 1);
+  await eventually(
+    async () => reconnects,
+    (count) => count === 1,
+  );
   forget();
   await nats.kill();
   await up(false);
@@ -69,7 +72,7 @@ test('it notices a server that froze', async () => {
   await nats.start();
   open({ pingIntervalMs: 200 });
   await broker.connected();
-  nats.freeze();
+  await nats.freeze();
   const start = performance.now();
   await up(false);
   assert.ok(performance.now() - start < 3_000);
@@ -82,7 +85,10 @@ test('a connection that closes for good is reported once, one that we close is n
   open();
   const connection = await broker.connected();
   await connection.close();
-  await eventually(async () => lost.length, (count) => count === 1);
+  await eventually(
+    async () => lost.length,
+    (count) => count === 1,
+  );
   assert.match(lost[0]?.message ?? '', /closed for good/);
   assert.not(broker.isConnected());
   const other = open();
@@ -105,7 +111,7 @@ test('closing does not wait for a frozen server', async () => {
   await nats.start();
   open();
   await broker.connected();
-  nats.freeze();
+  await nats.freeze();
   const start = performance.now();
   await broker.close();
   assert.ok(performance.now() - start < 3_000);

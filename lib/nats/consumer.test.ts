@@ -31,10 +31,16 @@ test('what arrives while a batch is handled is the next one, and all is acknowle
   const ids = await fixture.publish(300);
   const gate = Promise.withResolvers<void>();
   const { batches, handled } = fixture.consume({ handle: () => gate.promise, batchSizeMax: 200 });
-  await eventually(async () => batches.length, (count) => count === 1);
+  await eventually(
+    async () => batches.length,
+    (count) => count === 1,
+  );
   await sleep(200);
   gate.resolve();
-  await eventually(async () => handled.length, (count) => count === 300);
+  await eventually(
+    async () => handled.length,
+    (count) => count === 300,
+  );
   assert.equal(handled, ids);
   assert.ok(batches.length <= 3, `${batches.length} batches`);
   assert.ok(batches.every(({ length }) => length <= 200));
@@ -44,7 +50,10 @@ test('what arrives while a batch is handled is the next one, and all is acknowle
 test('a single event is handled milliseconds after it was published', async () => {
   const { handled } = fixture.consume();
   await fixture.publish(1);
-  await eventually(async () => handled.length, (count) => count === 1);
+  await eventually(
+    async () => handled.length,
+    (count) => count === 1,
+  );
   const latencies: number[] = [];
   for (let round = 2; round <= 12; round += 1) {
     await fixture.publish(1);
@@ -59,7 +68,10 @@ test('a single event is handled milliseconds after it was published', async () =
 test('an event carries what its message said', async () => {
   const { batches } = fixture.consume();
   const [id = ''] = await fixture.publish(1);
-  await eventually(async () => batches.length, (count) => count === 1);
+  await eventually(
+    async () => batches.length,
+    (count) => count === 1,
+  );
   const [{ payload, time, ...delivery }] = batches[0] as [Delivery];
   assert.equal(delivery, {
     eventId: id,
@@ -84,11 +96,34 @@ test('a poison event among good ones goes to the dead letters, alone and once', 
   });
   await allAnswered();
   assert.equal(handled.toSorted(), ids.filter((id) => id !== poison).toSorted());
-  assert.equal(letters.map(({ letter }) => letter.eventId), [poison]);
+  assert.equal(
+    letters.map(({ letter }) => letter.eventId),
+    [poison],
+  );
   assert.is(letters[0]?.letter.source, 'payments');
   assert.match(String(letters[0]?.error), /bad amount/);
   await sleep(1_500);
   assert.is(letters.length, 1, 'it came again');
+});
+
+test('a fault of ours buries nothing: the event waits, and those behind it go on', async () => {
+  const [held = '', ...others] = await fixture.publish(10);
+  const missingColumn = Object.assign(new Error('no such column'), {
+    severity: 'ERROR',
+    code: '42703',
+  });
+  const { handled, letters } = fixture.consume({
+    async handle(batch) {
+      if (batch.some(({ eventId }) => eventId === held)) throw missingColumn;
+    },
+  });
+  await eventually(
+    async () => handled.length,
+    (count) => count === others.length,
+  );
+  assert.equal(handled.toSorted(), others.toSorted());
+  assert.equal(letters, []);
+  assert.is((await fixture.info()).num_ack_pending, 1, 'the broker still has it');
 });
 
 test('a message that is no event goes to the dead letters with its payload', async () => {
@@ -128,7 +163,10 @@ test('while a batch is tried for longer than the broker waits, nobody else gets 
     if (down) throw refused;
   };
   const slow = fixture.consume({ handle, ackWaitMs: 1_000 });
-  await eventually(async () => slow.batches.length, (count) => count > 0);
+  await eventually(
+    async () => slow.batches.length,
+    (count) => count > 0,
+  );
   const other = fixture.consume({ ackWaitMs: 1_000 });
   await sleep(3_000);
   assert.equal(other.batches, []);
@@ -141,7 +179,10 @@ test('what a crashed consumer had in hand comes to another one', async () => {
   const ids = await fixture.publish(5);
   const hung = Promise.withResolvers<void>();
   const crashed = fixture.consume({ handle: () => hung.promise, ackWaitMs: 1_000 });
-  await eventually(async () => crashed.batches.length, (count) => count === 1);
+  await eventually(
+    async () => crashed.batches.length,
+    (count) => count === 1,
+  );
   await crashed.broker.close();
   const other = fixture.consume({ ackWaitMs: 1_000 });
   await allAnswered();
@@ -154,14 +195,24 @@ test('a stop handles and acknowledges what was received, and takes no more', asy
   const ids = await fixture.publish(10);
   const gate = Promise.withResolvers<void>();
   const first = fixture.consume({ handle: () => gate.promise, batchSizeMax: 4 });
-  await eventually(async () => first.batches.length, (count) => count === 1);
-  await eventually(() => fixture.info(), ({ num_ack_pending: taken }) => taken === 10);
+  await eventually(
+    async () => first.batches.length,
+    (count) => count === 1,
+  );
+  await eventually(
+    () => fixture.info(),
+    ({ num_ack_pending: taken }) => taken === 10,
+  );
   const stopping = first.consumer.stop();
+  await sleep(100);
   const late = await fixture.publish(3);
   gate.resolve();
   await stopping;
   assert.equal(first.handled, ids);
-  await eventually(() => fixture.info(), ({ num_ack_pending: unanswered }) => unanswered === 0);
+  await eventually(
+    () => fixture.info(),
+    ({ num_ack_pending: unanswered }) => unanswered === 0,
+  );
   assert.is((await fixture.info()).num_pending, 3);
   const second = fixture.consume();
   await allAnswered();
@@ -176,7 +227,10 @@ test('a stop while the database is away gives the batch back', async () => {
       throw refused;
     },
   });
-  await eventually(async () => failing.batches.length, (count) => count > 1);
+  await eventually(
+    async () => failing.batches.length,
+    (count) => count > 1,
+  );
   const start = performance.now();
   await failing.stop();
   assert.ok(performance.now() - start < 1_000);
@@ -189,7 +243,10 @@ test('an event that came twice is handed over once, and both messages are answer
   const gate = Promise.withResolvers<void>();
   const [first = ''] = await fixture.publish(1);
   const { batches, handled } = fixture.consume({ handle: () => gate.promise });
-  await eventually(async () => batches.length, (count) => count === 1);
+  await eventually(
+    async () => batches.length,
+    (count) => count === 1,
+  );
   const twice = randomUUID();
   const wire = headers();
   wire.set('ce-id', twice);
@@ -211,17 +268,26 @@ test('a consumer that is busy takes no more than its buffer holds', async () => 
     batchSizeMax: 20,
     bufferMax: 50,
   });
-  await eventually(async () => batches.length, (count) => count === 1);
+  await eventually(
+    async () => batches.length,
+    (count) => count === 1,
+  );
   await sleep(300);
   const { num_ack_pending: taken } = await fixture.info();
   assert.ok(taken <= 70, `${taken} taken`);
   gate.resolve();
-  await eventually(async () => handled.length, (count) => count === 500);
+  await eventually(
+    async () => handled.length,
+    (count) => count === 500,
+  );
 });
 
 test('a burial that fails for a moment is tried again, one that fails waits', async () => {
   const ids = await fixture.publish(2);
-  const outcomes = new Map([[ids[0], [refused]], [ids[1], [new Error('no such table')]]]);
+  const outcomes = new Map([
+    [ids[0], [refused]],
+    [ids[1], [new Error('no such table')]],
+  ]);
   const buried: string[] = [];
   fixture.consume({
     async handle() {
@@ -233,8 +299,14 @@ test('a burial that fails for a moment is tried again, one that fails waits', as
       buried.push(eventId);
     },
   });
-  await eventually(async () => buried, ({ length }) => length === 1);
-  await eventually(() => fixture.info(), ({ num_ack_pending: left }) => left === 1);
+  await eventually(
+    async () => buried,
+    ({ length }) => length === 1,
+  );
+  await eventually(
+    () => fixture.info(),
+    ({ num_ack_pending: left }) => left === 1,
+  );
   assert.equal(buried, [ids[0]]);
 });
 

@@ -6,7 +6,10 @@ import { systemTiming, type Timing } from '#lib/batch/timing.ts';
 import { Wakeup } from '#lib/batch/wakeup.ts';
 import { deadLetters } from '#lib/dead-letters/dead-letter-metrics.ts';
 import type { DeadLetter } from '#lib/dead-letters/insert-dead-letter.ts';
-import { isTransient as isTransientDatabaseError } from '#lib/pg/failure.ts';
+import {
+  isPermanent as isPermanentDatabaseError,
+  isTransient as isTransientDatabaseError,
+} from '#lib/pg/failure.ts';
 import { consumed, pullsOpened, redelivered, retried } from './consumer-metrics.ts';
 import { type Delivery, deadLetterOf, type Received, readDelivery } from './delivery.ts';
 import type { Pull, PullSource } from './pull-source.ts';
@@ -24,6 +27,10 @@ export interface ConsumerOptions {
   deadLetter(letter: DeadLetter, error: unknown): Promise<void>;
   /** Errors that pass: the same batch is tried again, for ever. Default: the database's. */
   isTransient?: (error: unknown) => boolean;
+  /**
+   * Errors that are the message's own fault: it goes to the dead letters. Default: the database's.
+   */
+  isPermanent?: (error: unknown) => boolean;
   log: Logger;
   batchSizeMax?: number;
   /** Most messages received and not yet handled. */
@@ -41,8 +48,10 @@ const pullWaitMs = { firstMs: 50, lastMs: 2_000 };
 const retryWaitMs = { firstMs: 50, lastMs: 5_000 };
 /** How long a stop goes on with messages that were received and not yet handled. */
 const stopGraceMs = 3_000;
-/** Pause before a message comes back whose burial failed for a reason that does not pass. */
-const unburiedDelayMs = 30_000;
+/** How long a stop waits for messages that are on their way from the broker. */
+const drainMs = 500;
+/** Pause before a message comes back that a fault of ours kept from being handled or buried. */
+const postponedDelayMs = 30_000;
 
 /**
  * Takes events from the broker in natural batches: what arrived while the last batch was handled is
@@ -65,6 +74,7 @@ export class Consumer {
   constructor(options: ConsumerOptions) {
     this.#options = {
       isTransient: isTransientDatabaseError,
+      isPermanent: isPermanentDatabaseError,
       batchSizeMax: 500,
       bufferMax: 1_000,
       timing: systemTiming,
@@ -82,10 +92,11 @@ export class Consumer {
    * now, or not within 3 s, goes back to the broker.
    */
   async stop(): Promise<void> {
-    this.#handleUntil = this.#options.timing.now() + stopGraceMs;
+    const { timing } = this.#options;
     this.#stopping.abort();
     this.#stopped.resolve();
-    this.#pull?.close();
+    await Promise.race([this.#pull?.close(), timing.sleep(drainMs)]);
+    this.#handleUntil = Math.min(this.#handleUntil, timing.now() + stopGraceMs);
     this.#wakeup.wake();
     await this.#loops;
   }
@@ -120,7 +131,7 @@ export class Consumer {
     // A broker that does not answer must not hold up the stop.
     const pull = await Promise.race([opening, this.#stopped.promise]);
     if (pull === undefined) {
-      opening.then((late) => late.close(), () => {});
+      opening.then((late) => late.close()).catch(() => {});
       return new Error('stopped');
     }
     pullsOpened.inc({ consumer: name });
@@ -129,6 +140,7 @@ export class Consumer {
   }
 
   #receive(message: Received): void {
+    if (this.#drained.signal.aborted) return message.nak();
     if (message.deliveries > 1) redelivered.inc({ consumer: this.#options.name });
     this.#waiting.push(message);
     this.#wakeup.wake();
@@ -157,7 +169,7 @@ export class Consumer {
   }
 
   #goesOn(): boolean {
-    if (!this.#stopping.signal.aborted) return true;
+    if (this.#handleUntil === Number.POSITIVE_INFINITY) return true;
     return this.#waiting.length > 0 && this.#options.timing.now() < this.#handleUntil;
   }
 
@@ -193,7 +205,7 @@ export class Consumer {
     await isolate(
       [...events.values()],
       (part) => this.#handle(part),
-      (event, error) => this.#bury(event.messages, error),
+      (event, error) => this.#giveUp(event, error),
     );
   }
 
@@ -208,6 +220,19 @@ export class Consumer {
       else message.nak();
     }
     if (done) consumed.inc({ consumer: name }, messages.length);
+  }
+
+  /**
+   * A message that can never be handled is buried. Any other lone failure is a fault of ours (a
+   * missing column, a missing right): the message is not to blame, so it comes back later, and
+   * meanwhile those behind it go on.
+   */
+  async #giveUp({ delivery, messages }: Event, error: unknown): Promise<void> {
+    const { name, isPermanent, log } = this.#options;
+    if (isPermanent(error)) return this.#bury(messages, error);
+    const { eventId, type, about } = delivery;
+    log.error({ err: error, consumer: name, eventId, type, about }, 'a message is postponed');
+    for (const message of messages) message.nak(postponedDelayMs);
   }
 
   /** Keeps the message in dead_letters, then tells the broker never to deliver it again. */
@@ -228,7 +253,7 @@ export class Consumer {
       log.error({ err: cause, eventId, type, about }, 'a message goes to dead_letters');
     } catch (error) {
       log.error({ err: error, cause, eventId, type, about }, 'a dead letter could not be kept');
-      for (const each of messages) each.nak(unburiedDelayMs);
+      for (const each of messages) each.nak(postponedDelayMs);
     }
   }
 

@@ -52,7 +52,8 @@ function row(changed: Partial<OutboxRow> = {}): OutboxRow {
 
 const kinds = async (rows: OutboxRow[]) =>
   (await publisher.publish(rows)).map((outcome) =>
-    outcome.kind === 'stored' && outcome.duplicate ? 'duplicate' : outcome.kind);
+    outcome.kind === 'stored' && outcome.duplicate ? 'duplicate' : outcome.kind,
+  );
 
 test('an event is stored as a CloudEvent with the transport id of its publication', async () => {
   const event = row({ traceparent: '00-ab-cd-01' });
@@ -108,7 +109,7 @@ test('without a connection all is unknown at once', async () => {
 test('a frozen server makes the outcome unknown, and the retry a duplicate', async () => {
   const event = row();
   assert.equal(await kinds([row()]), ['stored']);
-  nats.freeze();
+  await nats.freeze();
   assert.equal(await kinds([event]), ['unknown']);
   nats.thaw();
   assert.equal(await kinds([event]), ['duplicate']);

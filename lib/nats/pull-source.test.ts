@@ -32,7 +32,7 @@ test.before.each(async () => {
   pull = await open();
 });
 test.after.each(async () => {
-  pull.close();
+  await pull.close();
   await broker.close();
   await nats.stop();
 });
@@ -53,7 +53,11 @@ async function publish(count: number): Promise<void> {
   await Promise.all(sent);
 }
 
-const arrived = (count: number) => eventually(async () => received.length, (now) => now === count);
+const arrived = (count: number) =>
+  eventually(
+    async () => received.length,
+    (now) => now === count,
+  );
 
 test('messages come in order, up to the room there is, and more after a refill', async () => {
   await publish(250);
@@ -64,7 +68,10 @@ test('messages come in order, up to the room there is, and more after a refill',
   pull.refill();
   await arrived(250);
   const texts = received.map(({ payload }) => Buffer.from(payload).toString());
-  assert.equal(texts, Array.from({ length: 250 }, (_, index) => `${index}`));
+  assert.equal(
+    texts,
+    Array.from({ length: 250 }, (_, index) => `${index}`),
+  );
   assert.is(received[0]?.deliveries, 1);
 });
 
@@ -87,7 +94,7 @@ test('a message given back comes again, one that is done does not', async () => 
 });
 
 test('a frozen server ends the pull by its silence', async () => {
-  nats.freeze();
+  await nats.freeze();
   const start = performance.now();
   const reason = await pull.ended;
   nats.thaw();
@@ -114,10 +121,22 @@ test('a full buffer hears no heartbeats and does not miss them', async () => {
   assert.is(ended, 'still there');
 });
 
-test('a deleted durable ends the pull at once with the server\'s reason', async () => {
+test("a deleted durable ends the pull at once with the server's reason", async () => {
   const manager = await jetstreamManager(broker.connection());
   await manager.consumers.delete(stream.name, 'payments');
   assert.match((await pull.ended).message, /409 Consumer Deleted/);
+});
+
+test('a closed pull has delivered all that the server sent it', async () => {
+  const publishing = publish(90);
+  const reason = pull.ended;
+  await pull.close();
+  await publishing;
+  assert.match((await reason).message, /closed/);
+  const manager = await jetstreamManager(broker.connection());
+  const { delivered } = await manager.consumers.info(stream.name, 'payments');
+  // The server may have picked one more for us at the very moment when the subscription ended.
+  assert.ok(delivered.stream_seq - received.length <= 1, `${received.length} received`);
 });
 
 test('a reconnect ends the pull', async () => {
@@ -131,7 +150,10 @@ test('answers on a connection that is gone are dropped without an error', async 
   await arrived(2);
   await nats.kill();
   received[0]?.ack();
-  await eventually(async () => broker.isConnected(), (up) => !up);
+  await eventually(
+    async () => broker.isConnected(),
+    (up) => !up,
+  );
   received[1]?.ack();
 });
 

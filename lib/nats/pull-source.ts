@@ -22,8 +22,11 @@ export interface Pull {
   refill(): void;
   /** Resolves with the reason when no more messages will come: open another one. */
   readonly ended: Promise<Error>;
-  /** Ends the pull. Messages already received can still be answered. */
-  close(): void;
+  /**
+   * Ends the pull; resolves when the last message that was on its way has come. Messages can still
+   * be answered afterwards.
+   */
+  close(): Promise<void>;
 }
 
 /** How long one request stands at the server, and how often the server says that it still does. */
@@ -61,6 +64,8 @@ class DurablePull implements Pull {
   #outstanding = 0;
   #sign = true;
   #missed = 0;
+  /** Set when the pull ended. */
+  #drained: Promise<void> | undefined;
 
   constructor(options: {
     broker: Broker;
@@ -90,12 +95,14 @@ class DurablePull implements Pull {
     return this.#end.promise;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#finish(new Error('closed'));
+    await this.#drained;
   }
 
   /** Asks in quarters of the room, so that single messages do not cost a request each. */
   refill(): void {
+    if (this.#drained !== undefined) return;
     const room = this.#demand.room();
     const missing = room - this.#outstanding;
     if (missing <= 0 || (this.#outstanding > 0 && missing < room / 4)) return;
@@ -149,10 +156,13 @@ class DurablePull implements Pull {
     if (this.#missed >= 2) this.#finish(new Error('the consumer sends no heartbeats'));
   }
 
+  /**
+   * The server may have sent messages that nobody else gets before their time to answer is over.
+   */
   #finish(reason: Error): void {
     clearInterval(this.#heartbeat);
     this.#stopListening();
-    this.#subscription.unsubscribe();
+    this.#drained ??= this.#subscription.drain().catch(() => {});
     this.#end.resolve(reason);
   }
 }

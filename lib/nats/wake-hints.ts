@@ -10,7 +10,11 @@ export function wakeHints(options: { broker: Broker; service: string }): WakeHin
   const subject = `purser.wake.${service}`;
   return {
     send(hint) {
-      if (broker.isConnected()) broker.connection().publish(subject, hint);
+      try {
+        if (broker.isConnected()) broker.connection().publish(subject, hint);
+      } catch {
+        // The connection closed this moment. A hint must never fail the commit that it follows.
+      }
     },
     listen(listener) {
       broker.connected().then(

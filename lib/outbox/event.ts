@@ -79,6 +79,7 @@ export function outboxColumns(
     events.map(({ about }) => about),
     // A view, not a copy: pg writes a Buffer as bytea, other typed arrays inside an array as text.
     events.map(({ payload }) =>
-      Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)),
+      Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength),
+    ),
   ];
 }

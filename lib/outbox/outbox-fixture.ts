@@ -154,10 +154,14 @@ function fail(error: Error): never {
 export async function storedIds(connection: NatsConnection, domain: string): Promise<string[]> {
   const stream = streamOf(domain).name;
   const manager = await jetstreamManager(connection, { checkAPI: false });
-  const count = await manager.streams.info(stream).then(({ state }) => state.messages, () => 0);
+  const count = await manager.streams.info(stream).then(
+    ({ state }) => state.messages,
+    () => 0,
+  );
   if (count === 0) return [];
-  const consumer = await jetstream(connection)
-    .consumers.get(stream, { deliver_policy: DeliverPolicy.All });
+  const consumer = await jetstream(connection).consumers.get(stream, {
+    deliver_policy: DeliverPolicy.All,
+  });
   const ids: string[] = [];
   for await (const message of await consumer.fetch({ max_messages: count, expires: 5_000 })) {
     ids.push(message.headers?.get('ce-id') ?? '');
@@ -169,5 +173,8 @@ export async function storedIds(connection: NatsConnection, domain: string): Pro
 /** How many messages the stream of a domain holds. */
 export async function storedCount(connection: NatsConnection, domain: string): Promise<number> {
   const manager = await jetstreamManager(connection, { checkAPI: false });
-  return manager.streams.info(streamOf(domain).name).then(({ state }) => state.messages, () => 0);
+  return manager.streams.info(streamOf(domain).name).then(
+    ({ state }) => state.messages,
+    () => 0,
+  );
 }

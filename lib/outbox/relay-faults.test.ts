@@ -43,7 +43,10 @@ test('events written before the broker first starts are published once it does',
   assert.not(broker.isConnected());
   await nats.start();
   const connection = await broker.connected();
-  await eventually(() => storedCount(connection, outbox.domain), (count) => count === 3);
+  await eventually(
+    () => storedCount(connection, outbox.domain),
+    (count) => count === 3,
+  );
   assert.equal(await storedIds(connection, outbox.domain), ids);
 });
 
@@ -69,7 +72,7 @@ test('a broker that freezes in the middle stores nothing twice after it goes on'
   await outbox.write(1);
   relay.wake();
   await eventually(openRows, (count) => count === 0);
-  nats.freeze();
+  await nats.freeze();
   const ids = await outbox.write(20);
   relay.wake();
   await sleep(6_000); // longer than the publish time-out: the outcome is unknown
@@ -122,17 +125,23 @@ test('a payload too large goes to dead_letters and the rows behind it go out', a
   assert.equal(await storedIds(connection, outbox.domain), [before, after]);
   const letters = await outbox.sql(`
     select source, event_id, type, deliveries, length(payload) as bytes, cause from dead_letters`);
-  assert.equal(letters.map(({ cause: _, ...letter }) => letter), [
-    {
-      source: 'outbox',
-      event_id: large,
-      type: 'purser.test.v1.Happened',
-      deliveries: 3,
-      bytes: 1024 * 1024,
-    },
-  ]);
+  assert.equal(
+    letters.map(({ cause: _, ...letter }) => letter),
+    [
+      {
+        source: 'outbox',
+        event_id: large,
+        type: 'purser.test.v1.Happened',
+        deliveries: 3,
+        bytes: 1024 * 1024,
+      },
+    ],
+  );
   assert.match(String(letters[0]?.['cause']), /max_payload/);
-  assert.equal(lines.map(({ eventId }) => eventId), [large]);
+  assert.equal(
+    lines.map(({ eventId }) => eventId),
+    [large],
+  );
 });
 
 test('a database that is away for a moment delays the rows and loses none', async () => {

@@ -58,7 +58,10 @@ function recordingBroker() {
 test('one of three instances holds the lease', async () => {
   const instances = await Promise.all([1, 2, 3].map(() => outbox.instance()));
   const holders = () => instances.filter(({ relay }) => relay.holding).length;
-  await eventually(async () => holders(), (count) => count === 1);
+  await eventually(
+    async () => holders(),
+    (count) => count === 1,
+  );
   await sleep(300);
   assert.is(holders(), 1);
 });
@@ -91,13 +94,19 @@ test('when the holder freezes another takes over, for good', async () => {
   const connection = await other.broker.connected();
   const { domain } = outbox;
   const start = performance.now();
-  await eventually(() => storedCount(connection, domain), (count) => count === 5);
+  await eventually(
+    () => storedCount(connection, domain),
+    (count) => count === 5,
+  );
   assert.ok(performance.now() - start < 4_000);
   assert.not(frozen.relay.holding);
   thaw();
   ids.push(...(await outbox.write(5)));
   frozen.relay.wake();
-  await eventually(() => storedCount(connection, domain), (count) => count === 10);
+  await eventually(
+    () => storedCount(connection, domain),
+    (count) => count === 10,
+  );
   assert.equal((await storedIds(connection, domain)).sort(), ids.sort());
   assert.equal(recorded.rounds, []);
 });
@@ -107,7 +116,10 @@ test('a lease lost during a publish neither moves the cursor nor publishes on', 
   recorded.close();
   const { relay } = await outbox.instance({ broker: recorded.broker });
   const first = await outbox.write(2);
-  await eventually(async () => recorded.rounds.length, (count) => count === 1);
+  await eventually(
+    async () => recorded.rounds.length,
+    (count) => count === 1,
+  );
   await outbox.sql(`
     update outbox_relay
     set holder = 'thief', term = term + 1, lease_until = now() + interval '1 minute'`);
@@ -131,12 +143,15 @@ test('a page that the broker keeps for longer than the lease is still held', asy
   await eventually(async () => relay.holding || rival.relay.holding, Boolean);
   if (rival.relay.holding) await rival.stop();
   await outbox.write(1);
-  await eventually(async () => recorded.rounds.length, (count) => count === 1);
+  await eventually(
+    async () => recorded.rounds.length,
+    (count) => count === 1,
+  );
   await sleep(1_000);
   assert.ok(relay.holding);
   recorded.open();
   await eventually(
-    () => outbox.sql('select 1 from outbox_relay where pg_snapshot_xmax(seen) > \'3\''),
+    () => outbox.sql("select 1 from outbox_relay where pg_snapshot_xmax(seen) > '3'"),
     (rows) => rows.length === 1,
   );
   assert.is(recorded.rounds.length, 1);
@@ -147,7 +162,10 @@ test('a stop does not wait for a broker that does not answer', async () => {
   recorded.close();
   const { relay } = await outbox.instance({ broker: recorded.broker });
   await outbox.write(1);
-  await eventually(async () => recorded.rounds.length, (count) => count === 1);
+  await eventually(
+    async () => recorded.rounds.length,
+    (count) => count === 1,
+  );
   const start = performance.now();
   await relay.stop();
   assert.ok(performance.now() - start < 2_500);

@@ -39,10 +39,7 @@ export interface OutboxPage {
 /** The relay's side of the database. Each call is one short statement. */
 export interface RelayStore {
   /** Takes the lease when it is free or over; undefined while somebody else has it. */
-  acquire(
-    holder: string,
-    leaseMs: number,
-  ): Promise<{ term: bigint; cursor: Cursor } | undefined>;
+  acquire(holder: string, leaseMs: number): Promise<{ term: bigint; cursor: Cursor } | undefined>;
   /** Renews the lease; false when it is lost. */
   renew(key: LeaseKey, leaseMs: number): Promise<boolean>;
   /** The next rows that are committed; fewer than `limit` only when there are no more. */

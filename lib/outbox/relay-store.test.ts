@@ -70,15 +70,18 @@ test('a row comes with all that its message needs', async () => {
   await outbox.sql(`update outbox set traceparent = '00-ab-cd-01', publication = 2`);
   const { rows, lagMs } = await store.read(cursor, 10);
   const { tx: _, seq, after: __, createTime, ...row } = rows[0] as OutboxRow;
-  assert.equal({ ...row, payload: [...row.payload] }, {
-    eventId: id,
-    type: 'purser.test.v1.Happened',
-    subject: row.subject,
-    about: `orders/${id}`,
-    payload: [0, 255],
-    traceparent: '00-ab-cd-01',
-    publication: 2,
-  });
+  assert.equal(
+    { ...row, payload: [...row.payload] },
+    {
+      eventId: id,
+      type: 'purser.test.v1.Happened',
+      subject: row.subject,
+      about: `orders/${id}`,
+      payload: [0, 255],
+      traceparent: '00-ab-cd-01',
+      publication: 2,
+    },
+  );
   assert.is(seq, 1n);
   assert.ok(createTime instanceof Date);
   assert.ok(lagMs > 0 && lagMs < 10_000);
@@ -90,7 +93,10 @@ for (const limit of [1, 2, 3, 6, 7]) {
     const ids = await outbox.write(3);
     ids.push(...(await outbox.write(1)), ...(await outbox.write(2)));
     const rows = await readAll(cursor, limit);
-    assert.equal(rows.map(({ eventId }) => eventId), ids);
+    assert.equal(
+      rows.map(({ eventId }) => eventId),
+      ids,
+    );
   });
 }
 
@@ -115,13 +121,22 @@ test('a transaction that stays open through many pages is read when it ends', as
   const ids = await outbox.write(2, slow);
   const shown = await outbox.write(3);
   const before = await readAll(cursor, 10);
-  assert.equal(before.map(({ eventId }) => eventId), shown);
+  assert.equal(
+    before.map(({ eventId }) => eventId),
+    shown,
+  );
   const more = await outbox.write(3);
   const meanwhile = await readAll(before.at(-1)?.after as Cursor, 10);
-  assert.equal(meanwhile.map(({ eventId }) => eventId), more);
+  assert.equal(
+    meanwhile.map(({ eventId }) => eventId),
+    more,
+  );
   await slow.query('commit');
   const last = await readAll(meanwhile.at(-1)?.after as Cursor, 1);
-  assert.equal(last.map(({ eventId }) => eventId), ids);
+  assert.equal(
+    last.map(({ eventId }) => eventId),
+    ids,
+  );
 });
 
 test('the cursor of one holder is where the next one begins', async () => {
@@ -132,7 +147,10 @@ test('the cursor of one holder is where the next one begins', async () => {
   await store.release(key);
   const next = await take('bob');
   const rest = await readAll(next.cursor, 2);
-  assert.equal(rest.map(({ eventId }) => eventId), ids.slice(1));
+  assert.equal(
+    rest.map(({ eventId }) => eventId),
+    ids.slice(1),
+  );
 });
 
 test('rows of a target that were deleted do not stop the reader', async () => {
@@ -142,7 +160,10 @@ test('rows of a target that were deleted do not stop the reader', async () => {
   await outbox.sql('delete from outbox');
   const ids = await outbox.write(1);
   const rest = await readAll(rows[1]?.after as Cursor, 2);
-  assert.equal(rest.map(({ eventId }) => eventId), ids);
+  assert.equal(
+    rest.map(({ eventId }) => eventId),
+    ids,
+  );
 });
 
 test('an outbox from a server with older transaction ids is refused with what to do', async () => {

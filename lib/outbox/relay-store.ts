@@ -181,8 +181,8 @@ export function relayStore(database: Database): RelayStore {
       const { term, restored, seen, target, tx, seq } = row;
       if (restored) {
         throw new Error(
-          'the outbox was restored into a server with younger transaction ids: set `seen` in '
-          + 'outbox_relay, and `tx` in the rows of outbox, to transaction ids of this server',
+          'the outbox was restored into a server with younger transaction ids: set `seen` in ' +
+            'outbox_relay, and `tx` in the rows of outbox, to transaction ids of this server',
         );
       }
       return { term, cursor: { seen, target: target ?? undefined, tx, seq } };
@@ -232,9 +232,10 @@ function outboxRows(rows: PageRow[], cursor: Cursor, isLastPage: boolean): Outbo
       traceparent: row.traceparent ?? undefined,
       publication: row.publication,
       createTime: row.create_time,
-      after: isLastOfTarget && target !== undefined
-        ? { seen: target, target: undefined, ...beforeAll }
-        : { seen: cursor.seen, target, tx, seq },
+      after:
+        isLastOfTarget && target !== undefined
+          ? { seen: target, target: undefined, ...beforeAll }
+          : { seen: cursor.seen, target, tx, seq },
     };
   });
 }

@@ -17,7 +17,10 @@ test.after(() => outbox.close());
 async function published(count: number, connection: Parameters<typeof storedCount>[0]) {
   const start = performance.now();
   const { domain } = outbox;
-  await eventually(() => storedCount(connection, domain), (stored) => stored >= count);
+  await eventually(
+    () => storedCount(connection, domain),
+    (stored) => stored >= count,
+  );
   return performance.now() - start;
 }
 

@@ -1,10 +1,18 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { defineEntity, p } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
 import * as assert from 'uvu/assert';
 import { createTestDatabase } from '#test/harness/database.ts';
 import { suite } from '#test/harness/suite.ts';
 import { Database } from './database.ts';
-import { ConflictError, isTransient, violatedConstraint } from './failure.ts';
+import {
+  ConflictError,
+  ConnectionLostError,
+  isPermanent,
+  isTransient,
+  violatedConstraint,
+} from './failure.ts';
 import { migrate, type Migrations } from './migrate.ts';
 import type { Tx } from './transaction.ts';
 
@@ -250,6 +258,66 @@ test('a reader reads entities', async () => {
     .reader(new AbortController().signal)
     .findOneOrFail(Counter, { id: 1 });
   assert.is(counter.value, await valueOf(1));
+});
+
+/** Stands between: passes bytes on until it is told to fall silent, or to cut the connection. */
+async function startProxy() {
+  const sockets = new Set<Socket>();
+  const target = new URL(url);
+  let silent = false;
+  let cutAt: string | undefined;
+  const proxy = createServer((client) => {
+    const server = connect(Number(target.port), target.hostname);
+    for (const socket of [client, server]) sockets.add(socket.on('error', () => {}));
+    client.on('data', (bytes) => {
+      if (!silent) server.write(bytes);
+      // The statement has reached the server; its answer will not come back.
+      if (cutAt !== undefined && bytes.toString('latin1').includes(cutAt)) silent = true;
+      if (cutAt !== undefined && silent) setTimeout(() => client.destroy(), 100);
+    });
+    server.on('data', (bytes) => silent || client.write(bytes));
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const through = new URL(url);
+  through.port = String((proxy.address() as AddressInfo).port);
+  return {
+    url: through.href,
+    fallSilent: () => (silent = true),
+    cutAfter: (text: string) => (cutAt = text),
+    close() {
+      for (const socket of sockets) socket.destroy();
+      proxy.close();
+    },
+  };
+}
+
+test('a commit whose answer is lost is transient, and committed', async () => {
+  const proxy = await startProxy();
+  const far = await Database.open({ url: proxy.url, applicationName: 'far', entities: [] });
+  const before = await valueOf(1);
+  await far.ping();
+  proxy.cutAfter('commit');
+  const thrown = await far.transaction((tx) => add(tx, 1, 1n)).catch((error: unknown) => error);
+  assert.instance(thrown, ConnectionLostError);
+  assert.ok(isTransient(thrown));
+  assert.not(isPermanent(thrown));
+  assert.is(await valueOf(1), before! + 1n);
+  proxy.close();
+  await far.close();
+});
+
+test('a connection that falls silent is given up after its time, and not used again', async () => {
+  const proxy = await startProxy();
+  const far = await Database.open({ url: proxy.url, applicationName: 'far', entities: [] });
+  await far.ping();
+  proxy.fallSilent();
+  const started = Date.now();
+  const thrown = await far.ping().catch((error: unknown) => error);
+  assert.instance(thrown, ConnectionLostError);
+  assert.ok(Date.now() - started < 9_000);
+  proxy.close();
+  await far.close();
 });
 
 test('a database that is not there delays no start; queries fail as transient', async () => {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql';
 import type { Pool, PoolClient } from 'pg';
-import { isConflict } from './failure.ts';
-import { type Tx, transactionOn } from './transaction.ts';
+import { ConnectionLostError, isConflict } from './failure.ts';
+import { answered, type Tx, transactionOn } from './transaction.ts';
 
 export interface DatabaseOptions {
   /** postgresql://user:password@host:port/database */
@@ -31,6 +31,13 @@ const sessionLimits = {
   tcp_user_timeout: 10_000,
   client_connection_check_interval: 5_000,
 };
+
+/**
+ * The server's limits cannot fire for a statement that never reached it: a connection that went
+ * silent is given up after this, in milliseconds. Longer than statement_timeout, so that an answer
+ * that is on its way still counts.
+ */
+const queryTimeoutMs = 8_000;
 
 const attemptsMax = 5;
 
@@ -63,6 +70,7 @@ export class Database {
         options: limits.join(' '),
         connectionTimeoutMillis: 2_000,
         keepAlive: true,
+        query_timeout: queryTimeoutMs,
       },
       pool: { min: 0, max: options.poolSizeMax ?? 10 },
       logger: () => {},
@@ -93,16 +101,15 @@ export class Database {
    * round trip.
    */
   async single<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect();
+    const client = await answered(this.#pool.connect());
+    let unusable: boolean | undefined;
     try {
-      const result = await work(transactionOn(client));
-      client.release();
-      return result;
+      return await work(transactionOn(client));
     } catch (error) {
-      // A failed statement leaves the connection usable, a failed connection does not; pg knows
-      // which.
-      client.release(isUnusable(error));
+      unusable = isUnusable(error);
       throw error;
+    } finally {
+      client.release(unusable);
     }
   }
 
@@ -126,12 +133,12 @@ export class Database {
   }
 
   async #attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect();
+    const client = await answered(this.#pool.connect());
     let unusable: boolean | undefined;
     try {
-      await client.query('begin');
+      await answered(client.query('begin'));
       const result = await work(transactionOn(client));
-      await client.query('commit');
+      await answered(client.query('commit'));
       return result;
     } catch (error) {
       unusable = isUnusable(error) || !(await rollBack(client));
@@ -149,17 +156,8 @@ async function rollBack(client: PoolClient): Promise<boolean> {
   );
 }
 
-/** An error without a SQLSTATE did not come from the server: the connection's state is unknown. */
+/** After a lost answer, or an error that ended the session, nobody knows the connection's state. */
 function isUnusable(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return error instanceof Error && 'severity' in error
-    ? String(code).startsWith('57P')
-    : isNetwork(error);
-}
-
-function isNetwork(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    (/^Connection terminated|not queryable/.test(error.message) || 'errno' in error)
-  );
+  const { severity } = error as { severity?: unknown };
+  return error instanceof ConnectionLostError || severity === 'FATAL' || severity === 'PANIC';
 }

@@ -1,6 +1,12 @@
 import * as assert from 'uvu/assert';
 import { suite } from '#test/harness/suite.ts';
-import { ConflictError, isConflict, isTransient, violatedConstraint } from './failure.ts';
+import {
+  ConflictError,
+  isConflict,
+  isPermanent,
+  isTransient,
+  violatedConstraint,
+} from './failure.ts';
 
 const test = suite('failure');
 
@@ -58,6 +64,27 @@ test('what is no error is nothing of all this', () => {
       [false, false, undefined],
     );
   }
+});
+
+// What the server says; whether the work itself is at fault.
+for (const [code, permanent] of [
+  ['22001', true],
+  ['23514', true],
+  ['42703', false],
+  ['42501', false],
+  ['25006', false],
+  ['XX000', false],
+  ['40001', false],
+  ['57P01', false],
+] as const) {
+  test(`${code}: ${permanent ? 'the fault of the work' : 'somebody will mend it'}`, () => {
+    assert.is(isPermanent(Object.assign(withCode(code), { severity: 'ERROR' })), permanent);
+  });
+}
+
+test('an error that our own code threw is permanent, a guard that did not hold is not', () => {
+  assert.ok(isPermanent(new Error('no such order')));
+  assert.not(isPermanent(new ConflictError('x')));
 });
 
 test('a violated constraint tells its name', () => {

@@ -45,6 +45,21 @@ export class ConflictError extends Error {
 }
 
 /**
+ * The connection failed before the server's answer was there. The work may be done or not; if it
+ * was a commit, it may be committed. Whatever the network called it is in `cause`.
+ */
+export class ConnectionLostError extends Error {
+  override name = 'ConnectionLostError';
+}
+
+/**
+ * Whether the error is the server's own answer: then it is known that the statement had no effect.
+ */
+export function isServerError(error: unknown): boolean {
+  return error instanceof Error && 'severity' in error;
+}
+
+/**
  * Whether the same work may succeed when it is tried again later. True for a lost or refused
  * connection, a database that starts or stops, time-outs, full pools and conflicts. The work may
  * have been committed all the same (the answer to COMMIT can get lost): repeat only what is
@@ -55,12 +70,26 @@ export function isTransient(error: unknown): boolean {
   return causes(error).some((cause) => {
     const code = codeOf(cause) ?? '';
     return (
+      cause instanceof ConnectionLostError ||
       transientStates.has(code) ||
       code.startsWith('08') ||
       networkCodes.has(code) ||
       networkMessages.test(cause.message)
     );
   });
+}
+
+/**
+ * Whether the fault lies in the work itself, so that it fails again wherever and whenever it is
+ * tried: an error that our own code threw, or data that the database refuses (SQLSTATE classes 22
+ * and 23). A missing column, a missing right or a read-only server is not that: somebody will mend
+ * it.
+ */
+export function isPermanent(error: unknown): boolean {
+  if (isTransient(error) || isConflict(error)) return false;
+  return causes(error)
+    .filter(isServerError)
+    .every((cause) => /^2[23]/.test(codeOf(cause) ?? ''));
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { PoolClient, QueryConfig } from 'pg';
 import { types } from 'pg';
+import { ConnectionLostError, isServerError } from './failure.ts';
 
 /**
  * One SQL statement. `name` makes PostgreSQL keep it prepared for the life of the connection, so it
@@ -18,7 +19,8 @@ export interface Statement {
 export interface Tx {
   /**
    * Runs one statement. Rows come back with int8 as `bigint`, timestamptz as `Date`, bytea as
-   * `Buffer`. Throws pg's `DatabaseError`; see `isTransient` and `violatedConstraint`.
+   * `Buffer`. Throws pg's `DatabaseError` (see `isTransient`, `violatedConstraint`) or
+   * `ConnectionLostError`.
    */
   query<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
 }
@@ -42,15 +44,24 @@ const rowTypes = {
   },
 } as NonNullable<QueryConfig['types']>;
 
+/** Tells the server's own errors from a connection that failed, in whatever words. */
+export async function answered<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    // A value that cannot be sent is our own fault, and nothing left for the server.
+    const ours = error instanceof TypeError || error instanceof RangeError;
+    if (ours || isServerError(error)) throw error;
+    throw new ConnectionLostError('the database did not answer', { cause: error });
+  }
+}
+
 export function transactionOn(client: PoolClient): Tx {
   return {
     async query<Row>(statement: Statement, values: readonly unknown[]) {
-      const { rows } = await client.query({
-        name: statement.name,
-        text: statement.text,
-        values: values as unknown[],
-        types: rowTypes,
-      });
+      const { name, text } = statement;
+      const query = { name, text, values: values as unknown[], types: rowTypes };
+      const { rows } = await answered(client.query(query));
       return rows as Row[];
     },
   };

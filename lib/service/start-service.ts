@@ -49,12 +49,18 @@ export async function startService(
   { log, onStop }: { log: Logger; onStop: OnStop },
 ): Promise<Running> {
   const { name } = definition;
-  const database = await Database.open({
-    url: settings.databaseUrl,
-    applicationName: `purser-${name}`,
-    entities: definition.entities,
-  });
+  const { databaseUrl: url } = settings;
+  const { entities } = definition;
+  const database = await Database.open({ url, applicationName: `purser-${name}`, entities });
   onStop('database', () => database.close());
+  // Connections of their own for what must go on when callers use up all the others.
+  const background = await Database.open({
+    url,
+    applicationName: `purser-${name}-background`,
+    poolSizeMax: 4,
+    entities: [],
+  });
+  onStop('background database', () => background.close());
   const broker = new Broker({
     url: settings.natsUrl,
     name: `purser-${name}`,
@@ -72,7 +78,7 @@ export async function startService(
     readiness,
   });
   onStop('internal server', () => internal.stop());
-  const relay = startRelay(name, { database, broker, log });
+  const relay = startRelay(name, { database: background, broker, log });
   onStop('relay', () => relay.stop());
   const deps: ServiceDeps = {
     database,
@@ -81,9 +87,8 @@ export async function startService(
     log,
   };
   const consumers = definition
-    .consumes(deps)
-    .map((consumption) => startConsumer(consumption, { database, broker, log }));
-  onStop('consumers', () => Promise.all(consumers.map((consumer) => consumer.stop())));
+    .consumes({ ...deps, database: background })
+    .map((consumption) => startConsumer(consumption, { database: background, broker, log }));
   const server = await startGrpcServer({
     host: settings.host,
     port: settings.port,
@@ -93,7 +98,9 @@ export async function startService(
     readiness,
     log,
   });
-  onStop('gRPC server', () => server.stop());
+  // Both doors close at once: one after the other they could take longer than a stop may.
+  const stopConsumers = () => Promise.all(consumers.map((consumer) => consumer.stop()));
+  onStop('gRPC server and consumers', () => Promise.all([server.stop(), stopConsumers()]));
   return { port: server.port, internalPort: internal.port, publishing: () => relay.holding };
 }
 

@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import * as assert from 'uvu/assert';
-import { Order, Order_FailureReason, Order_State } from '#gen/purser/orders/v1/order.ts';
+import {
+  Order,
+  Order_Action,
+  Order_FailureReason,
+  Order_State,
+} from '#gen/purser/orders/v1/order.ts';
 import type { ListOrdersResponse } from '#gen/purser/orders/v1/order_service.ts';
 import { OrderStateChanged, PaymentRequested } from '#gen/purser/orders/v1/events.ts';
 import type { PurserError } from '#lib/errors/purser-error.ts';
@@ -72,6 +77,8 @@ test('a new order is pending, and reading it gives the same', async () => {
       etag: 'v1',
       createTime: now,
       updateTime: now,
+      allowedActions: [Order_Action.CANCEL],
+      shipment: undefined,
     },
   );
   assert.equal(await get('ann', order.name), order);

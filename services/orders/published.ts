@@ -1,4 +1,8 @@
-import { OrderStateChanged, PaymentRequested } from '#gen/purser/orders/v1/events.ts';
+import {
+  OrderStateChanged,
+  PaymentCancellationRequested,
+  PaymentRequested,
+} from '#gen/purser/orders/v1/events.ts';
 import { defineEvent } from '#lib/outbox/event.ts';
 
 /** The events that Orders publishes. */
@@ -6,6 +10,12 @@ export const paymentRequested = defineEvent({
   type: 'purser.orders.v1.PaymentRequested',
   subject: 'purser.v1.orders.payment_requested',
   codec: PaymentRequested,
+});
+
+export const paymentCancellationRequested = defineEvent({
+  type: 'purser.orders.v1.PaymentCancellationRequested',
+  subject: 'purser.v1.orders.payment_cancellation_requested',
+  codec: PaymentCancellationRequested,
 });
 
 export const orderStateChanged = defineEvent({

@@ -1,17 +1,28 @@
 import type { ServiceDefinition } from '#lib/service/service-definition.ts';
 import { applyPaymentResults } from './events/apply-payment-results.ts';
+import { assembleOrder } from './rpc/assemble-order.ts';
+import { cancelOrder } from './rpc/cancel-order.ts';
 import { createOrder } from './rpc/create-order.ts';
+import { deliverOrder } from './rpc/deliver-order.ts';
 import { getOrder } from './rpc/get-order.ts';
+import { listOrderEvents } from './rpc/list-order-events.ts';
 import { listOrders } from './rpc/list-orders.ts';
+import { shipOrder } from './rpc/ship-order.ts';
+import { OrderEventRow } from './schema/order-event.ts';
 import { OrderRow } from './schema/order.ts';
 
 export const orders: ServiceDefinition = {
   name: 'orders',
-  entities: [OrderRow],
+  entities: [OrderRow, OrderEventRow],
   rpcs: (deps) => ({
     '/purser.orders.v1.OrderService/CreateOrder': createOrder(deps),
     '/purser.orders.v1.OrderService/GetOrder': getOrder(deps),
     '/purser.orders.v1.OrderService/ListOrders': listOrders(deps),
+    '/purser.orders.v1.OrderService/ListOrderEvents': listOrderEvents(deps),
+    '/purser.orders.v1.OrderService/CancelOrder': cancelOrder(deps),
+    '/purser.orders.v1.OrderService/AssembleOrder': assembleOrder(deps),
+    '/purser.orders.v1.OrderService/ShipOrder': shipOrder(deps),
+    '/purser.orders.v1.OrderService/DeliverOrder': deliverOrder(deps),
   }),
   consumes: (deps) => [
     {

@@ -144,6 +144,15 @@ test('a top-up with its key counts once and answers as the first time', async ()
   assert.is((await get('repeater')).balance?.amountMinor, 84n);
 });
 
+test('a currency that ISO 4217 does not list is refused, and no account is made', async () => {
+  const error = (await create('zed', '', 'ZZZ').catch((thrown) => thrown)) as PurserError;
+  assert.equal(
+    error.violations?.map(({ field }) => field),
+    ['account.currency_code'],
+  );
+  assert.is(await reasonOf(get('zed')), 'ACCOUNT_NOT_FOUND');
+});
+
 test('one key for two kinds of request is reused', async () => {
   await create('mixer', 'k');
   assert.is(await reasonOf(topUp('mixer', 1n, 'k')), 'IDEMPOTENCY_KEY_REUSED');
@@ -194,7 +203,10 @@ test('a token of another user is refused', async () => {
 test('the database itself refuses a negative balance', async () => {
   await create('poor');
   const attempt = database.sql(`update accounts set balance_minor = -1 where user_id = 'poor'`);
-  assert.match(String(await attempt.catch((error: Error) => error)), /accounts_balance_in_range/);
+  assert.match(
+    String(await attempt.catch((error: Error) => error)),
+    /accounts_balance_not_negative/,
+  );
 });
 
 test.run();

@@ -26,5 +26,11 @@ export const payments: ServiceDefinition = {
       filterSubject: 'purser.v1.orders.payment_requested.*',
       handle: settlePayments(deps),
     },
+    {
+      durable: 'payments-cancellation-requests',
+      domain: 'orders',
+      filterSubject: 'purser.v1.orders.payment_cancellation_requested.*',
+      handle: settlePayments(deps),
+    },
   ],
 };

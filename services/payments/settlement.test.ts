@@ -1,121 +1,30 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
+import { jetstreamManager } from '@nats-io/jetstream';
 import * as assert from 'uvu/assert';
-import { type PaymentRequested } from '#gen/purser/orders/v1/events.ts';
-import { Account } from '#gen/purser/payments/v1/account.ts';
 import { PaymentCaptured, PaymentFailed } from '#gen/purser/payments/v1/events.ts';
-import {
-  type Payment,
-  Payment_FailureReason,
-  Payment_State,
-} from '#gen/purser/payments/v1/payment.ts';
+import { Payment_FailureReason, Payment_State } from '#gen/purser/payments/v1/payment.ts';
 import type { OutboxEvent } from '#lib/outbox/event.ts';
-import { testPublisher } from '#test/harness/publish.ts';
-import {
-  eventually,
-  ownNats,
-  reasonOf,
-  serviceDatabase,
-  testService,
-} from '#test/harness/service.ts';
+import { eventually, reasonOf } from '#test/harness/service.ts';
 import { suite } from '#test/harness/suite.ts';
-import { paymentRequested } from '../orders/published.ts';
-import { migrations } from './schema/migrations.ts';
-import { payments } from './service.ts';
+import {
+  balanceOf,
+  broker,
+  checkBooks,
+  closeFixture,
+  database,
+  instances,
+  openAccount,
+  paymentOf,
+  requestFor,
+  resultsOf,
+  service,
+  settled,
+  usd,
+} from './settlement-fixture.ts';
 
 const test = suite('settlement');
 
-const nats = await ownNats();
-const database = await serviceDatabase('payments', migrations);
-const settings = { databaseUrl: database.url, natsUrl: nats.url };
-const instances = await Promise.all([1, 2, 3].map(() => testService(payments, settings)));
-const service = instances[0]!;
-const broker = await testPublisher(nats.url, 'orders');
-
-test.after(async () => {
-  await broker.close();
-  await Promise.all(instances.map((instance) => instance.stop()));
-  await database.close();
-  await nats.stop();
-});
-
-const usd = (amountMinor: bigint) => ({ currencyCode: 'USD', amountMinor });
-
-async function openAccount(balance: bigint, currencyCode = 'USD'): Promise<string> {
-  const userId = `user-${randomUUID()}`;
-  const account = { ...Account.decode(new Uint8Array()), currencyCode };
-  await service.call(
-    '/purser.payments.v1.AccountService/CreateAccount',
-    { account, requestId: '' },
-    userId,
-  );
-  if (balance > 0n) {
-    const amount = { currencyCode, amountMinor: balance };
-    await service.call(
-      '/purser.payments.v1.AccountService/TopUpAccount',
-      { amount, requestId: '' },
-      userId,
-    );
-  }
-  return userId;
-}
-
-function requestFor(
-  userId: string,
-  amountMinor: bigint,
-  change: Partial<PaymentRequested> = {},
-): OutboxEvent {
-  const order = `orders/${randomUUIDv7()}`;
-  const message = { order, userId, amount: usd(amountMinor), requestTime: new Date(), ...change };
-  return paymentRequested.toOutbox({
-    eventId: randomUUIDv7(),
-    userId,
-    about: message.order,
-    message,
-  });
-}
-
-function paymentOf(event: OutboxEvent, userId: string): Promise<Payment> {
-  return service.call(
-    '/purser.payments.v1.PaymentService/GetPayment',
-    { name: `${event.about}/payment` },
-    userId,
-  );
-}
-function settled(event: OutboxEvent, userId: string): Promise<Payment> {
-  return eventually(
-    () => paymentOf(event, userId).catch(() => undefined),
-    (payment) => payment !== undefined,
-  ) as Promise<Payment>;
-}
-async function balanceOf(userId: string): Promise<bigint | undefined> {
-  return (await service.call<Account>('/purser.payments.v1.AccountService/GetAccount', {}, userId))
-    .balance?.amountMinor;
-}
-function resultsOf(event: OutboxEvent) {
-  return database.sql<{ type: string; payload: Buffer; event_id: string }>(
-    'select type, payload, event_id from outbox where about = $1',
-    [event.about],
-  );
-}
-
-/**
- * What must hold of a wallet whatever happened: the books balance and are numbered without a gap.
- */
-async function checkBooks(userId: string): Promise<void> {
-  const [row] = await database.sql<Record<string, bigint>>(
-    `
-    select a.balance_minor as balance, a.ledger_version as version, count(*) as entries,
-      max(t.ledger_version) as last,
-      sum(case when t.credit_account_id = a.id then t.amount_minor
-        else -t.amount_minor end)::bigint as total
-    from accounts a join transfers t on t.account_id = a.id where a.user_id = $1 group by a.id`,
-    [userId],
-  );
-  assert.equal(
-    [row?.['total'], row?.['last'], row?.['entries']],
-    [row?.['balance'], row?.['version'], row?.['version']],
-  );
-}
+test.after(closeFixture);
 
 test('enough money: captured, debited, told', async () => {
   const userId = await openAccount(100n);
@@ -123,7 +32,7 @@ test('enough money: captured, debited, told', async () => {
   await broker.publish(event);
   const payment = await settled(event, userId);
   assert.equal(
-    { ...payment, createTime: undefined },
+    { ...payment, createTime: undefined, updateTime: undefined },
     {
       name: `${event.about}/payment`,
       order: event.about,
@@ -133,6 +42,7 @@ test('enough money: captured, debited, told', async () => {
       failureReason: Payment_FailureReason.FAILURE_REASON_UNSPECIFIED,
       ledgerVersion: 2n,
       createTime: undefined,
+      updateTime: undefined,
     },
   );
   assert.is(await balanceOf(userId), 40n);
@@ -334,7 +244,7 @@ test('the ledger balances as a whole, and both sides of a transfer are known', a
   const [row] = await database.sql<Record<string, bigint>>(`
     with known as (select id from accounts union all select id from system_accounts)
     select (select sum(balance_minor)::bigint from accounts) as wallets,
-      (select sum(case kind when 'TOP_UP' then amount_minor else -amount_minor end)::bigint
+      (select sum(case kind when 'PAYMENT' then -amount_minor else amount_minor end)::bigint
         from transfers) as moved,
       (select count(*) from transfers
         where debit_account_id not in (select id from known)
@@ -345,7 +255,6 @@ test('the ledger balances as a whole, and both sides of a transfer are known', a
 
 /** Until the broker waits for no answer any more: then nothing is left to be delivered again. */
 async function allAcknowledged(): Promise<void> {
-  const { jetstreamManager } = await import('@nats-io/jetstream');
   const manager = await jetstreamManager(broker.connection);
   await eventually(
     () => manager.consumers.info('ORDERS', 'payments-payment-requests'),

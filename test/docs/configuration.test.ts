@@ -1,14 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import * as assert from 'uvu/assert';
 import { methods } from '#gen/methods.ts';
 import { allVariables } from '#lib/config/variables.ts';
 import { suite } from '#test/harness/suite.ts';
+import { compareWithDocument } from './document.ts';
 
 const test = suite('configuration in the README');
-
-const readmePath = new URL('../../README.md', import.meta.url);
-const begin = '<!-- configuration -->\n';
-const end = '<!-- /configuration -->';
 
 function table(): string {
   const domains = new Set(Object.values(methods).map(({ domain }) => domain));
@@ -29,14 +24,7 @@ function table(): string {
 }
 
 test('lists every variable with its default; PURSER_UPDATE=1 rewrites it', () => {
-  const readme = readFileSync(readmePath, 'utf8');
-  const [before, rest] = readme.split(begin);
-  const [listed, after] = (rest ?? '').split(end);
-  if (process.env['PURSER_UPDATE'] === '1') {
-    writeFileSync(readmePath, `${before}${begin}${table()}${end}${after}`);
-    return;
-  }
-  assert.is(listed, table());
+  compareWithDocument('README.md', 'configuration', table());
 });
 
 test.run();

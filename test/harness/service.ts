@@ -78,7 +78,7 @@ export async function serviceDatabase(
 
 export interface TestService extends Running {
   /** Calls an RPC, as `ann` unless told otherwise, through the generated client. */
-  call<Res = any>(path: string, request: unknown, userId?: string): Promise<Res>;
+  call<Res = any>(path: string, request: unknown, userId?: string, userRole?: string): Promise<Res>;
   stop(): Promise<void>;
 }
 
@@ -104,9 +104,10 @@ export async function testService(
   const client = new GrpcClient({ target: `127.0.0.1:${running.port}`, log: testLog });
   return {
     ...running,
-    call: (path, request, userId = 'ann') =>
+    call: (path, request, userId = 'ann', userRole = undefined) =>
       client.unary(methods[path as keyof typeof methods] as never, request, {
         userId,
+        userRole,
         requestId: randomUUID(),
         deadline: new Date(Date.now() + 10_000),
       }),

@@ -1,6 +1,6 @@
 import type { DescField } from '@bufbuild/protobuf';
 import { emptyMessage, memberLoop, readJson, readerOf } from './emit-reader.ts';
-import { keyField } from './http-rule.ts';
+import type { HeaderField } from './header-fields.ts';
 import type { HttpBinding, PathVariable } from './http-rule.ts';
 import type { Rpc } from './model.ts';
 import type { Module } from './module.ts';
@@ -33,7 +33,7 @@ export function emitInputReader(module: Module, rpc: Rpc, options: Options): voi
     ...http.variables.map((variable) => pathStatement(module, variable)),
     queryStatement(module, rpc, http),
     bodyStatement(module, rpc, http, options),
-    keyStatement(module, rpc),
+    ...http.headers.map((header) => headerStatement(module, header)),
     contractStatement(module, rpc),
   ].filter((statement) => statement !== '');
   module.add(pathFunction(module, rpc, http));
@@ -53,9 +53,7 @@ function pathFunction(module: Module, rpc: Rpc, http: HttpBinding): string {
     const parameters = parts.flatMap((part) => ('parameter' in part ? [part.parameter] : []));
     return `${field.name}: ${quoted(parameters.at(-1) ?? field.jsonName)}`;
   });
-  if (rpc.keyed) {
-    names.push(`${keyField}: 'Idempotency-Key'`);
-  }
+  names.push(...http.headers.map(({ name, header }) => `${name}: ${quoted(header)}`));
   const body = typeof http.body === 'object' ? `body: ${quoted(http.body.name)}, ` : '';
   const binding = `{ ${body}names: {${names.length === 0 ? '' : ` ${names.join(', ')} `}} }`;
   const name = `binding${rpc.service.name}_${rpc.method.name}`;
@@ -119,28 +117,21 @@ function bodyStatement(module: Module, rpc: Rpc, http: HttpBinding, options: Opt
     message.${property(http.body)} = ${read}(input.body, '', violations);
   }`;
   }
-  const inPath = http.variables.map(({ field }) => field);
-  const fields = rpc.method.input.fields.filter(
-    (field) => !inPath.includes(field) && field.name !== keyField,
-  );
+  const names = http.members.map((field) => quoted(field.jsonName));
   const known = `members${rpc.service.name}_${rpc.method.name}`;
-  module.add(`const ${known} = [${fields.map((field) => quoted(field.jsonName)).join(', ')}];`);
+  module.add(`const ${known} = [${names.join(', ')}];`);
   const readMembers = module.value('readMembers', readJson);
   return `  const prefix = '';
   const members = input.body === undefined ? {} : ${readMembers}(input.body, '', violations);
   if (members === undefined) {
     return message;
   }
-${memberLoop(module, fields, known, options)}`;
+${memberLoop(module, http.members, known, options)}`;
 }
 
-function keyStatement(module: Module, rpc: Rpc): string {
-  const field = rpc.keyed && rpc.method.input.fields.find(({ name }) => name === keyField);
-  if (!field) {
-    return '';
-  }
-  const read = module.value('readIdempotencyKey', readInput);
-  return `  message.${property(field)} = ${read}(input.idempotencyKey, violations);`;
+function headerStatement(module: Module, { field, read, from, member }: HeaderField): string {
+  const reader = module.value(read, from);
+  return `  message.${property(field)} = ${reader}(input.${member}, violations);`;
 }
 
 function contractStatement(module: Module, rpc: Rpc): string {

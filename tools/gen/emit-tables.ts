@@ -1,4 +1,4 @@
-import type { DescEnumValue, DescFile } from '@bufbuild/protobuf';
+import type { DescEnumValue, DescFile, DescMethod } from '@bufbuild/protobuf';
 import type { Model, Rpc } from './model.ts';
 import { createModule } from './module.ts';
 import type { Module } from './module.ts';
@@ -13,7 +13,7 @@ import {
   writerName,
 } from './names.ts';
 import type { ErrorOption, Options } from './options.ts';
-import { typeName } from './shape.ts';
+import { shapeOf, typeName } from './shape.ts';
 
 const types = '#lib/contract/types.ts';
 
@@ -85,11 +85,24 @@ function routeEntry(module: Module, rpc: Rpc): string[] {
     method: ${module.value('methods', 'methods.ts')}['${wirePath(rpc)}'],
     status: ${method.name.startsWith('Create') ? 201 : 200},
     hasBody: ${http.body !== undefined},
+    conditional: ${http.headers.some(({ name }) => name === 'etag')},
     read: ${module.value(inputReaderName(rpc), from)},
     write: ${module.value(writerName(method.output), jsonPath(method.output.file))},
+    etag: ${etagFunction(module, method)},
     jsonPath: ${module.value(inputPathName(rpc), from)},
   },`,
   ];
+}
+
+/** The function that gives the etag of a response, '' where the response has no such text. */
+function etagFunction(module: Module, { output }: DescMethod): string {
+  const field = output.fields.find(({ name }) => name === 'etag');
+  const shape = field && shapeOf(field);
+  if (shape?.kind !== 'string' || shape.repeated) {
+    return "() => ''";
+  }
+  const type = module.type(typeName(output), messagesPath(output.file));
+  return `(response: ${type}) => response.etag${shape.optional ? " ?? ''" : ''}`;
 }
 
 /** The mapping that google/rpc/code.proto gives; index is the code, OK is no error. */

@@ -1,4 +1,5 @@
 import type { DescField, DescMethod } from '@bufbuild/protobuf';
+import type { HeaderField } from './header-fields.ts';
 import type { HttpRule, Options } from './options.ts';
 import { shapeOf } from './shape.ts';
 
@@ -19,17 +20,26 @@ export interface HttpBinding {
   variables: PathVariable[];
   /** '*' for all fields that nothing else holds; a field for it alone; undefined for no body. */
   body: '*' | DescField | undefined;
+  /** Fields that are members of the body '*'. */
+  members: DescField[];
   /** Fields that are query parameters. */
   query: DescField[];
+  /** Fields that are headers. */
+  headers: HeaderField[];
 }
-
-/** The field that holds the idempotency key, which over REST is a header. */
-export const keyField = 'request_id';
 
 const httpMethods = ['get', 'post', 'put', 'patch', 'delete'];
 
-/** Throws when the rule uses what the generator does not know. */
-export function readHttpRule(method: DescMethod, rule: HttpRule, options: Options): HttpBinding {
+/**
+ * Understands the rule of a method with these header fields. Throws when it uses what the generator
+ * does not know.
+ */
+export function readHttpRule(
+  method: DescMethod,
+  rule: HttpRule,
+  headerFields: HeaderField[],
+  options: Options,
+): HttpBinding {
   const { case: verb = '', value: template } = rule.pattern;
   if (!httpMethods.includes(verb) || typeof template !== 'string') {
     throw new Error(`${method}: the http pattern "${verb}" is not supported`);
@@ -46,16 +56,16 @@ export function readHttpRule(method: DescMethod, rule: HttpRule, options: Option
   const { path, variables } = readTemplate(method, template, options);
   const body = readBody(method, rule.body);
   const inPath = variables.map(({ field }) => field);
-  const rest = method.input.fields.filter(
-    (field) => !inPath.includes(field) && field !== body && field.name !== keyField,
-  );
-  const query = body === '*' ? [] : rest;
+  const headers = headerFields.filter(({ field }) => !inPath.includes(field));
+  const elsewhere = [...inPath, body, ...headers.map(({ field }) => field)];
+  const rest = method.input.fields.filter((field) => !elsewhere.includes(field));
+  const [members, query] = body === '*' ? [rest, []] : [[], rest];
   for (const field of query) {
     if (shapeOf(field).kind === 'message') {
       throw new Error(`${field}: a message cannot be a query parameter`);
     }
   }
-  return { httpMethod: verb.toUpperCase(), path, variables, body, query };
+  return { httpMethod: verb.toUpperCase(), path, variables, body, members, query, headers };
 }
 
 function readBody(method: DescMethod, name: string): HttpBinding['body'] {

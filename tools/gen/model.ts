@@ -7,7 +7,8 @@ import type {
   DescService,
 } from '@bufbuild/protobuf';
 import { Edition, MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
-import { keyField, readHttpRule } from './http-rule.ts';
+import { headerFieldsOf } from './header-fields.ts';
+import { readHttpRule } from './http-rule.ts';
 import type { HttpBinding } from './http-rule.ts';
 import { allMessages } from './options.ts';
 import type { Options } from './options.ts';
@@ -65,7 +66,7 @@ export function buildModel(files: readonly DescFile[], options: Options): Model 
     collect(method.input, isCallers, model.validated);
     checkIdentifiers(method, options);
     if (http !== undefined) {
-      for (const field of readFields(http, method)) {
+      for (const field of readFields(http)) {
         collectField(field, isCallers, model.read);
       }
       collect(method.output, () => true, model.written);
@@ -83,12 +84,8 @@ export function isSetByCaller(field: DescField, options: Options): boolean {
 }
 
 /** Fields of the request that a reader of JSON or of the query fills. */
-function readFields(http: HttpBinding, { input }: DescMethod): DescField[] {
-  if (http.body === '*') {
-    const inPath = http.variables.map(({ field }) => field);
-    return input.fields.filter((field) => !inPath.includes(field) && field.name !== keyField);
-  }
-  return http.body === undefined ? http.query : [http.body, ...http.query];
+function readFields({ body, members, query }: HttpBinding): DescField[] {
+  return [...(typeof body === 'object' ? [body] : []), ...members, ...query];
 }
 
 function rpcsOf(service: DescService, options: Options): Rpc[] {
@@ -103,21 +100,11 @@ function rpcsOf(service: DescService, options: Options): Rpc[] {
     }
     const readOnly = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
     const rule = options.http(method);
-    const http = rule === undefined ? undefined : readHttpRule(method, rule, options);
-    return { method, service, domain, readOnly, keyed: !readOnly && hasKey(method, http), http };
+    const headers = readOnly ? [] : headerFieldsOf(method);
+    const http = rule === undefined ? undefined : readHttpRule(method, rule, headers, options);
+    const keyed = (http?.headers ?? headers).some(({ name }) => name === 'request_id');
+    return { method, service, domain, readOnly, keyed, http };
   });
-}
-
-function hasKey({ input }: DescMethod, http: HttpBinding | undefined): boolean {
-  const field = input.fields.find(({ name }) => name === keyField);
-  if (field === undefined) {
-    return false;
-  }
-  const shape = shapeOf(field);
-  if (shape.kind !== 'string' || shape.repeated || shape.optional) {
-    throw new Error(`${field}: the idempotency key must be a plain string`);
-  }
-  return http === undefined || !http.variables.some((variable) => variable.field === field);
 }
 
 /** Adds the message and everything in it that `reached` leads to. */

@@ -1,7 +1,7 @@
 import { writeFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import type { Method, Route } from '#lib/contract/types.ts';
+import type { Method, Route, RouteInput } from '#lib/contract/types.ts';
 import { suite } from '#test/harness/suite.ts';
 import { createFixture } from './fixture.ts';
 import type { Fixture } from './fixture.ts';
@@ -13,6 +13,14 @@ const test = suite('generator');
 let fixture: Fixture;
 let methods: Record<string, Method>;
 let routes: Route[];
+
+const emptyInput: RouteInput = {
+  params: {},
+  query: {},
+  body: undefined,
+  idempotencyKey: undefined,
+  ifMatch: undefined,
+};
 
 test.before(async () => {
   fixture = await createFixture({ [samplePath]: sampleContract });
@@ -45,28 +53,43 @@ test('every RPC is a method', () => {
     'ListSamples samples read only',
     'DeletePart samples',
     'GetOutcome samples read only',
+    'RetryRequest samples',
     'CountSamples samples',
   ]);
 });
 
 test('a method has the definition of its RPC', () => {
   const { definition } = methods['/purser.samples.v1.SampleService/DeletePart'] as Method;
-  const bytes = definition.requestSerialize({ name: 'samples/1' });
-  assert.equal(definition.requestDeserialize(bytes), { name: 'samples/1' });
+  const bytes = definition.requestSerialize({ name: 'samples/1', etag: 'v1' });
+  assert.equal(definition.requestDeserialize(bytes), { name: 'samples/1', etag: 'v1' });
 });
 
 test('every RPC with an http rule is a route', () => {
   const rows = routes.map(
-    ({ httpMethod, path, status, hasBody }) =>
-      `${httpMethod} ${path} ${status}${hasBody ? ' with body' : ''}`,
+    ({ httpMethod, path, status, hasBody, conditional }) =>
+      `${httpMethod} ${path} ${status}${hasBody ? ' with body' : ''}${conditional ? ', if' : ''}`,
   );
   assert.equal(rows, [
     'POST /v1/samples 200 with body',
     'POST /v1/resources 201 with body',
-    'PUT /v1/samples/{sample}/parts/{thePart}:rename 200 with body',
+    'PUT /v1/samples/{sample}/parts/{thePart}:rename 200 with body, if',
     'GET /v1/samples 200',
-    'DELETE /v1/samples/{name}/part 200',
+    'DELETE /v1/samples/{name}/part 200, if',
     'GET /v1/requests/{requestId} 200',
+    'POST /v1/requests/{requestId}:retry 200',
+  ]);
+});
+
+test('only a response with an etag of its own has one', () => {
+  const tags = routes.map(({ method, etag }) => `${method.name} ${etag({ etag: 'v1' })}`.trim());
+  assert.equal(tags, [
+    'EchoSample',
+    'CreateResource v1',
+    'RenamePart v1',
+    'ListSamples',
+    'DeletePart',
+    'GetOutcome v1',
+    'RetryRequest',
   ]);
 });
 
@@ -81,7 +104,7 @@ test('a new RPC needs no other edit', async () => {
     service ToyService { rpc GetToy(GetToyRequest) returns (Toy) {
       option (google.api.http) = {get: "/v1/toys/{name}"}; } }
     message GetToyRequest { string name = 1 [(google.api.field_behavior) = REQUIRED]; }
-    message Toy { string name = 1; Size size = 2; }`;
+    message Toy { string name = 1; Size size = 2; optional string etag = 3; }`;
   const larger = await createFixture({ [samplePath]: `${sampleContract}${added}` });
   try {
     assert.ok((await larger.generate()).ok);
@@ -91,9 +114,10 @@ test('a new RPC needs no other edit', async () => {
     assert.equal(method?.validate({ name: '' }), required);
     const table = await larger.load<{ routes: Route[] }>('routes.ts');
     const route = table.routes.find(({ path }) => path === '/v1/toys/{name}');
-    const input = { params: { name: 'x' }, query: {}, body: undefined, idempotencyKey: undefined };
-    assert.equal(route?.read(input, []), { name: 'x' });
+    assert.equal(route?.read({ ...emptyInput, params: { name: 'x' } }, []), { name: 'x' });
     assert.is(route?.write({ name: 'x', size: 5 }), '{"name":"x","size":"LARGE"}');
+    assert.is(route?.etag({ name: 'x', size: 5 }), '');
+    assert.is(route?.etag({ name: 'x', size: 5, etag: 'v1' }), 'v1');
   } finally {
     await larger.remove();
   }
@@ -128,12 +152,7 @@ test('two packages may have messages of one name', async () => {
     assert.ok((await both.generate()).ok);
     const table = await both.load<{ routes: Route[] }>('routes.ts');
     const route = table.routes.find(({ path }) => path === '/v1/others');
-    const input = {
-      params: {},
-      query: {},
-      body: { sample: { title: 'abc' } },
-      idempotencyKey: undefined,
-    };
+    const input = { ...emptyInput, body: { sample: { title: 'abc' } } };
     const message = route?.read(input, []) as { sample: { sample: { title: string } } };
     assert.is(message.sample.sample.title, 'abc');
     assert.match(route?.write(message.sample) ?? '', /^\{"sample":\{"title":"abc",/);

@@ -159,6 +159,8 @@ const mistakes: [name: string, contract: string, message: RegExp][] = [
     /Watch: streaming is not supported/,
   ],
   ['a key that is a number', body('int32 request_id = 1;'), /key must be a plain string/],
+  ['a list of etags', body('repeated string etag = 1;'), /the etag must be a plain string/],
+  ['an etag or none', body('optional string etag = 1;'), /the etag must be a plain string/],
   [
     'an identifier to change',
     rpc(identified, 'patch: "/v1/a", body: "x"'),

@@ -31,6 +31,7 @@ const emptyInput: RouteInput = {
   query: {},
   body: undefined,
   idempotencyKey: undefined,
+  ifMatch: undefined,
 };
 
 const text = fc.string({ unit: 'binary' }).filter((value) => value.isWellFormed());
@@ -168,11 +169,13 @@ test('names of resources are put together from the path', () => {
   const params = { sample: 'a', thePart: 'b c' };
   const body = { title: 'x', serial: '1' };
   const violations: FieldViolation[] = [];
-  assert.equal(read({ ...emptyInput, params, body, idempotencyKey: 'k' }, violations), {
+  const headers = { idempotencyKey: 'k', ifMatch: '"v3"' };
+  assert.equal(read({ ...emptyInput, ...headers, params, body }, violations), {
     name: 'samples/a/parts/b c',
     title: 'x',
     serial: 1n,
     requestId: 'k',
+    etag: 'v3',
   });
   assert.equal(violations, []);
 });
@@ -193,16 +196,50 @@ for (const value of ['', 'a/b', '/', 'a\ud800']) {
 test('fields that the path or a header holds are not known in the body', () => {
   const violations: FieldViolation[] = [];
   const params = { sample: 'a', thePart: 'b' };
-  const body = { title: 'x', serial: '1', name: 'samples/a/parts/b', requestId: 'k' };
+  const body = { title: 'x', serial: '1', name: 'samples/a/parts/b', requestId: 'k', etag: 'v3' };
   routeOf('RenamePart').read({ ...emptyInput, params, body }, violations);
+  assert.equal(violations, [
+    { field: 'name', description: 'is not known' },
+    { field: 'requestId', description: 'is not known; send the header Idempotency-Key instead' },
+    { field: 'etag', description: 'is not known; send the header If-Match instead' },
+  ]);
+});
+
+test('a condition on a call without a body is a header too, and no query parameter', () => {
+  const { read } = routeOf('DeletePart');
+  const input = { ...emptyInput, params: { name: 'a' } };
+  assert.equal(read({ ...input, ifMatch: 'v3' }, []), { name: 'samples/a', etag: 'v3' });
+  const violations: FieldViolation[] = [];
+  assert.equal(read({ ...input, query: { etag: 'v3' } }, violations), {
+    name: 'samples/a',
+    etag: '',
+  });
+  assert.equal(violations, [
+    { field: 'etag', description: 'is not known; send the header If-Match instead' },
+  ]);
+});
+
+test('an etag that the contract forbids is told of by the name of its header', () => {
+  const params = { sample: 'a', thePart: 'b' };
+  const { jsonPath, method, read } = routeOf('RenamePart');
+  const body = { title: 'x', serial: '1' };
+  const request = read({ ...emptyInput, params, body, ifMatch: '"123456789"' }, []);
   assert.equal(
-    violations.map(({ field }) => field),
-    ['name', 'requestId'],
+    method.validate(request).map(({ field }) => jsonPath(field)),
+    ['If-Match'],
   );
 });
 
+test('the etag of a call that changes nothing is a parameter like any other', () => {
+  const input = { ...emptyInput, params: { requestId: 'k' }, ifMatch: '"v1"' };
+  const { jsonPath, read } = routeOf('GetOutcome');
+  assert.equal(read(input, []), { requestId: 'k', etag: '' });
+  assert.equal(read({ ...input, query: { etag: 'v2' } }, []), { requestId: 'k', etag: 'v2' });
+  assert.is(jsonPath('etag'), 'etag');
+});
+
 test('a key in the path is no header', () => {
-  const { read, jsonPath } = routeOf('GetOutcome');
+  const { read, jsonPath } = routeOf('RetryRequest');
   const input = { ...emptyInput, params: { requestId: 'k' }, idempotencyKey: 'other' };
   assert.equal(read(input, []), { requestId: 'k' });
   assert.is(jsonPath('request_id'), 'requestId');
@@ -223,13 +260,13 @@ test('an empty response is an empty object', () => {
 
 test('a list response tells of an empty token', () => {
   assert.is(
-    routeOf('ListSamples').write({ samples: [], nextPageToken: '' }),
-    '{"samples":[],"nextPageToken":""}',
+    routeOf('ListSamples').write({ samples: [], nextPageToken: '', etag: [] }),
+    '{"samples":[],"nextPageToken":"","etag":[]}',
   );
 });
 
 test('an enum value that is newer than the generated code is written as a number', () => {
-  const resource = { name: '', title: '', isNew: false, version: 0, size: 77, tags: [] };
+  const resource = { name: '', title: '', isNew: false, version: 0, size: 77, tags: [], etag: '' };
   assert.is(
     routeOf('CreateResource').write(resource),
     '{"isNew":false,"version":0,"size":77,"tags":[]}',

@@ -63,6 +63,7 @@ message Resource {
   Size size = 5 [(google.api.field_behavior) = REQUIRED];
   repeated string tags = 6 [(google.api.field_behavior) = REQUIRED];
   google.protobuf.Timestamp make_time = 7 [(google.api.field_behavior) = REQUIRED];
+  string etag = 8 [(google.api.field_behavior) = OUTPUT_ONLY];
 }
 
 service SampleService {
@@ -86,6 +87,9 @@ service SampleService {
     option idempotency_level = NO_SIDE_EFFECTS;
     option (google.api.http) = {get: "/v1/requests/{request_id}"};
   }
+  rpc RetryRequest(RetryRequestRequest) returns (google.protobuf.Empty) {
+    option (google.api.http) = {post: "/v1/requests/{request_id}:retry"};
+  }
   rpc CountSamples(google.protobuf.Empty) returns (Sample);
 }
 
@@ -104,6 +108,7 @@ message RenamePartRequest {
   string title = 2 [(google.api.field_behavior) = REQUIRED];
   int64 serial = 3 [(google.api.field_behavior) = REQUIRED];
   string request_id = 4;
+  string etag = 5 [(purser.api.v1.limits).max_length = 8];
 }
 
 message ListSamplesRequest {
@@ -121,13 +126,20 @@ message ListSamplesRequest {
 message ListSamplesResponse {
   repeated Sample samples = 1;
   string next_page_token = 2;
+  repeated string etag = 3;
 }
 
 message DeletePartRequest {
   string name = 1;
+  string etag = 2;
+}
+
+message RetryRequestRequest {
+  string request_id = 1;
 }
 
 message GetOutcomeRequest {
   string request_id = 1 [(google.api.field_behavior) = REQUIRED];
+  string etag = 2;
 }
 `;

@@ -278,8 +278,9 @@ test(
     await program.printed(running);
     const second = launch(setup);
     assert.is(await second.exited, 1);
-    const start = `Another npm start \\(process ${program.child.pid}\\) runs on ${setup.dataFolder}`;
-    assert.match(second.output, new RegExp(`^${start}: stop it, or set PURSER_DATA`));
+    const { pid } = program.child;
+    const refusal = `^Another npm start \\(process ${pid}\\) runs on ${setup.dataFolder}: stop it`;
+    assert.match(second.output, new RegExp(`${refusal}, or set PURSER_DATA`));
     // The first one is not disturbed.
     assert.is(processesOf(setup.dataFolder).length, 5);
     program.child.kill('SIGTERM');

@@ -5,36 +5,47 @@ import { changeOrders, type OrderChange, type OrderVersion } from './change-orde
 const test = suite('change orders');
 
 const pending = (id: string): OrderVersion => ({ id, state: 'PENDING', version: 1n });
-const paid = (orderId: string): OrderChange => ({
+const captured = (orderId: string): OrderChange => ({
   orderId,
-  to: 'PAID',
+  trigger: 'PAYMENT_CAPTURED',
   failureReason: null,
-  causeEventId: `p-${orderId}`,
+  actor: 'PAYMENTS',
+  actorUserId: null,
+  reason: '',
+  causeEventId: `captured-${orderId}`,
 });
 const failed = (orderId: string): OrderChange => ({
-  orderId,
-  to: 'FAILED',
+  ...captured(orderId),
+  trigger: 'PAYMENT_FAILED',
   failureReason: 'INSUFFICIENT_FUNDS',
-  causeEventId: `f-${orderId}`,
+  causeEventId: `failed-${orderId}`,
+});
+const cancel = (orderId: string): OrderChange => ({
+  ...captured(orderId),
+  trigger: 'CANCEL',
+  actor: 'USER',
+  actorUserId: 'ann',
+  causeEventId: null,
 });
 
 test('a result moves a pending order one version on', () => {
-  const { steps, refused, unknown } = changeOrders([pending('a')], [paid('a')]);
-  assert.equal(steps, [{ ...paid('a'), from: 'PENDING', version: 2n }]);
+  const { steps, refused, unknown } = changeOrders([pending('a')], [captured('a')]);
+  assert.equal(steps, [{ ...captured('a'), from: 'PENDING', to: 'PAID', version: 2n }]);
   assert.equal([refused, unknown], [[], []]);
 });
 
 test('the same result twice in one batch is one step', () => {
-  assert.is(changeOrders([pending('a')], [paid('a'), paid('a')]).steps.length, 1);
+  assert.is(changeOrders([pending('a')], [captured('a'), captured('a')]).steps.length, 1);
 });
 
 test('the same result again in a later batch is none', () => {
-  const { steps, refused } = changeOrders([{ id: 'a', state: 'PAID', version: 2n }], [paid('a')]);
+  const paid: OrderVersion = { id: 'a', state: 'PAID', version: 2n };
+  const { steps, refused } = changeOrders([paid], [captured('a')]);
   assert.equal([steps, refused], [[], []]);
 });
 
 test('a contradiction is refused and reported, and the first result stands', () => {
-  const { steps, refused } = changeOrders([pending('a')], [paid('a'), failed('a')]);
+  const { steps, refused } = changeOrders([pending('a')], [captured('a'), failed('a')]);
   assert.equal(
     steps.map(({ to }) => to),
     ['PAID'],
@@ -42,9 +53,20 @@ test('a contradiction is refused and reported, and the first result stands', () 
   assert.equal(refused, [{ ...failed('a'), from: 'PAID' }]);
 });
 
+test('several steps of one order in one batch follow each other', () => {
+  const { steps } = changeOrders([pending('a')], [captured('a'), cancel('a'), captured('a')]);
+  assert.equal(
+    steps.map(({ from, to, version }) => [from, to, version]),
+    [
+      ['PENDING', 'PAID', 2n],
+      ['PAID', 'CANCELLING', 3n],
+    ],
+  );
+});
+
 test('an unknown order is reported and hurts no other', () => {
-  const { steps, unknown } = changeOrders([pending('b')], [paid('a'), failed('b')]);
-  assert.equal(unknown, [paid('a')]);
+  const { steps, unknown } = changeOrders([pending('b')], [captured('a'), failed('b')]);
+  assert.equal(unknown, [captured('a')]);
   assert.equal(
     steps.map(({ orderId, to, failureReason }) => [orderId, to, failureReason]),
     [['b', 'FAILED', 'INSUFFICIENT_FUNDS']],

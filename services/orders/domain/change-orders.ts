@@ -1,13 +1,21 @@
-import { judge, type OrderState } from './order-state.ts';
+import { judge, type OrderState, rules, type Trigger } from './order-state.ts';
 
-/** The wish to bring one order into a state. */
+/** Who causes a change. */
+export type Actor = 'USER' | 'STAFF' | 'PAYMENTS';
+
+/** The wish to bring one order on. */
 export interface OrderChange {
   orderId: string;
-  to: OrderState;
-  /** Set exactly when `to` is FAILED. */
+  trigger: Trigger;
+  /** Set exactly when the trigger is PAYMENT_FAILED. */
   failureReason: string | null;
-  /** The event that asks for it. */
-  causeEventId: string;
+  actor: Actor;
+  /** The user who called; null for PAYMENTS. */
+  actorUserId: string | null;
+  /** Why, in the words of the one who called. */
+  reason: string;
+  /** The event that asks for it; null for a call. */
+  causeEventId: string | null;
 }
 
 /** The part of an order that decides whether it may change. */
@@ -20,6 +28,7 @@ export interface OrderVersion {
 /** One step of one order: a row of its history. */
 export interface OrderStep extends OrderChange {
   from: OrderState;
+  to: OrderState;
   /** The order's version after the step. */
   version: bigint;
 }
@@ -27,7 +36,9 @@ export interface OrderStep extends OrderChange {
 export interface ChangeDecision {
   /** What to write, in the order of the changes. */
   steps: OrderStep[];
-  /** Changes that the order's state does not allow; repeats are not among them. */
+  /**
+   * Changes that the order's state does not allow; those that are done already are not among them.
+   */
   refused: (OrderChange & { from: OrderState })[];
   /** Changes of orders that do not exist. */
   unknown: OrderChange[];
@@ -46,12 +57,13 @@ export function changeOrders(
       decision.unknown.push(change);
       continue;
     }
-    const verdict = judge(order.state, change.to);
+    const verdict = judge(order.state, change.trigger);
     if (verdict === 'refuse') decision.refused.push({ ...change, from: order.state });
     if (verdict !== 'apply') continue;
+    const { to } = rules[change.trigger];
     const version = order.version + 1n;
-    decision.steps.push({ ...change, from: order.state, version });
-    current.set(change.orderId, { state: change.to, version });
+    decision.steps.push({ ...change, from: order.state, to, version });
+    current.set(change.orderId, { state: to, version });
   }
   return decision;
 }

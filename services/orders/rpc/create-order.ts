@@ -122,5 +122,7 @@ function newOrderMessage(order: OrderInsert): Order {
     failureReason: null,
     version: 1n,
     updateTime: order.createTime,
+    carrier: null,
+    trackingCode: null,
   });
 }

@@ -1,5 +1,11 @@
-import { type Order, Order_FailureReason, Order_State } from '#gen/purser/orders/v1/order.ts';
+import {
+  type Order,
+  Order_Action,
+  Order_FailureReason,
+  Order_State,
+} from '#gen/purser/orders/v1/order.ts';
 import { orderName } from '#lib/resource-name/order-name.ts';
+import { allowedActions } from '../domain/order-state.ts';
 import type { OrderRow } from '../schema/order.ts';
 
 /** The order as callers see it. */
@@ -7,7 +13,7 @@ export function orderMessage(row: OrderRow): Order {
   return {
     name: orderName(row.id),
     userId: row.userId,
-    state: Order_State[row.state as keyof typeof Order_State],
+    state: Order_State[row.state],
     failureReason: failureReasonValue(row.failureReason),
     amount: { currencyCode: row.currencyCode, amountMinor: row.amountMinor },
     description: row.description,
@@ -15,6 +21,11 @@ export function orderMessage(row: OrderRow): Order {
     etag: `v${row.version}`,
     createTime: row.createTime,
     updateTime: row.updateTime,
+    allowedActions: allowedActions(row.state).map((action) => Order_Action[action]),
+    shipment:
+      row.carrier && row.trackingCode
+        ? { carrier: row.carrier, trackingCode: row.trackingCode }
+        : undefined,
   };
 }
 

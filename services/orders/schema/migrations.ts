@@ -51,4 +51,31 @@ class FirstOrder extends Migration {
   }
 }
 
-export const migrations: Migrations = [{ name: '0001-first-order', class: FirstOrder }];
+/**
+ * Who changed an order and why, and how its goods travel. Code of the version before can go on
+ * writing.
+ */
+class OrderLife extends Migration {
+  override up() {
+    this.addSql(`
+      alter table orders
+        add column carrier text,
+        add column tracking_code text,
+        add constraint orders_shipment_whole check ((carrier is null) = (tracking_code is null));
+
+      alter table order_events
+        add column actor text not null default 'USER' check (actor in ('USER', 'STAFF',
+          'PAYMENTS')),
+        add column actor_user_id text,
+        add column reason text not null default '' check (length(reason) <= 500);
+
+      update order_events set actor = 'PAYMENTS' where cause_event_id is not null;
+      update order_events set actor_user_id = orders.user_id
+      from orders where orders.id = order_id and cause_event_id is null;`);
+  }
+}
+
+export const migrations: Migrations = [
+  { name: '0001-first-order', class: FirstOrder },
+  { name: '0002-order-life', class: OrderLife },
+];

@@ -16,6 +16,8 @@ export const OrderRow = defineEntity({
     version: p.bigint(),
     createTime: p.datetime(3),
     updateTime: p.datetime(3),
+    carrier: p.text().nullable(),
+    trackingCode: p.text().nullable(),
   },
 });
 

@@ -71,8 +71,9 @@ const insertOrdersStatement: Statement = {
         create_time
       from outcome where stored_order_id = id
     ), history as (
-      insert into order_events (order_id, version, event_id, to_state, create_time)
-      select id, 1, event_id, 'PENDING', create_time
+      insert into order_events
+        (order_id, version, event_id, to_state, actor, actor_user_id, create_time)
+      select id, 1, event_id, 'PENDING', 'USER', user_id, create_time
       from outcome where stored_order_id = id
     ), published as (
       insert into outbox (event_id, type, subject, about, payload)

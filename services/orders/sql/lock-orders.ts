@@ -4,7 +4,8 @@ import type { OrderRow } from '../schema/order.ts';
 const columns = `
   id, user_id as "userId", state, failure_reason as "failureReason", amount_minor as "amountMinor",
   currency_code as "currencyCode", description, version, create_time as "createTime",
-    update_time as "updateTime"`;
+    update_time as "updateTime",
+  carrier, tracking_code as "trackingCode"`;
 
 /**
  * Locks: the rows of `orders`, in the order of their ids, so that overlapping batches cannot

@@ -5,9 +5,13 @@ import type { Statement, Tx } from '#lib/pg/transaction.ts';
 import type { OrderStep } from '../domain/change-orders.ts';
 import { transitions } from '../domain/order-state.ts';
 
-/** A step of an order's history together with what is published about it. */
+/** A step of an order's history, what is published about it, and what else it sets. */
 export interface StepWrite extends OrderStep {
-  event: OutboxEvent;
+  /** Identity of the step: of its row in the history and of its OrderStateChanged. */
+  eventId: string;
+  events: OutboxEvent[];
+  /** Set exactly when the order is shipped. */
+  shipment: { carrier: string; trackingCode: string } | null;
 }
 
 /**
@@ -23,55 +27,70 @@ const writeStepsStatement: Statement = {
   text: `
     with input as (
       select * from unnest(
-        $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::uuid[]
-      ) as t (order_id, version, from_state, to_state, failure_reason, event_id, cause_event_id)
+        $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+        $8::text[], $9::uuid[], $10::uuid[], $11::text[], $12::text[]
+      ) as t (
+        order_id, version, from_state, to_state, failure_reason, actor, actor_user_id, reason,
+        event_id, cause_event_id, carrier, tracking_code
+      )
       where (from_state, to_state) in (select * from unnest($13::text[], $14::text[]))
     ), span as (
-      select order_id, min(version) - 1 as old_version, max(version) as new_version
+      select order_id, min(version) - 1 as old_version, max(version) as new_version,
+        max(carrier) as carrier, max(tracking_code) as tracking_code
       from input group by order_id
     ), changed as (
       update orders
       set state = last.to_state, failure_reason = last.failure_reason, version = last.version,
+        carrier = coalesce(span.carrier, orders.carrier),
+        tracking_code = coalesce(span.tracking_code, orders.tracking_code),
         update_time = $15
       from span
-        join input as first on first.order_id = span.order_id
-          and first.version = span.old_version + 1
+        join input as first
+          on first.order_id = span.order_id and first.version = span.old_version + 1
         join input as last on last.order_id = span.order_id and last.version = span.new_version
       where orders.id = span.order_id
         and orders.version = span.old_version and orders.state = first.from_state
       returning orders.id
     ), history as (
       insert into order_events
-        (order_id, version, event_id, from_state, to_state, failure_reason, cause_event_id,
-          create_time)
-      select order_id, input.version, event_id, from_state, to_state, failure_reason,
-        cause_event_id, $15
+        (order_id, version, event_id, from_state, to_state, failure_reason, actor, actor_user_id,
+          reason, cause_event_id, create_time)
+      select order_id, input.version, event_id, from_state, to_state, failure_reason, actor,
+        actor_user_id, reason, cause_event_id, $15
       from input join changed on changed.id = input.order_id
       returning event_id
     ), published as (
       insert into outbox (event_id, type, subject, about, payload)
-      select event.*
-      from unnest($8::uuid[], $9::text[], $10::text[], $11::text[], $12::bytea[])
-        as event (event_id, type, subject, about, payload)
-      join history using (event_id)
+      select event.event_id, event.type, event.subject, event.about, event.payload
+      from unnest($16::uuid[], $17::uuid[], $18::text[], $19::text[], $20::text[], $21::bytea[])
+        as event (step_id, event_id, type, subject, about, payload)
+      join history on history.event_id = event.step_id
     )
     select count(*) as written from history`,
 };
 
 /** Throws `ConflictError` when a guard did not hold, so that the transaction runs again. */
 export async function writeSteps(tx: Tx, steps: readonly StepWrite[], now: Date): Promise<void> {
+  if (steps.length === 0) return;
+  const owned = steps.flatMap(({ eventId, events }) => events.map((event) => ({ eventId, event })));
   const [row] = await tx.query<{ written: bigint }>(writeStepsStatement, [
     steps.map(({ orderId }) => orderId),
     steps.map(({ version }) => version),
     steps.map(({ from }) => from),
     steps.map(({ to }) => to),
     steps.map(({ failureReason }) => failureReason),
-    steps.map(({ event }) => event.eventId),
+    steps.map(({ actor }) => actor),
+    steps.map(({ actorUserId }) => actorUserId),
+    steps.map(({ reason }) => reason),
+    steps.map(({ eventId }) => eventId),
     steps.map(({ causeEventId }) => causeEventId),
-    ...outboxColumns(steps.map(({ event }) => event)),
+    steps.map(({ shipment }) => shipment?.carrier ?? null),
+    steps.map(({ shipment }) => shipment?.trackingCode ?? null),
     transitions.map(({ from }) => from),
     transitions.map(({ to }) => to),
     now,
+    owned.map(({ eventId }) => eventId),
+    ...outboxColumns(owned.map(({ event }) => event)),
   ]);
   if (row?.written !== BigInt(steps.length)) {
     throw new ConflictError(`${row?.written} of ${steps.length} order steps passed their guard`);

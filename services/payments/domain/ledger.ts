@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** Most that an account may hold, in minor units; the same bound as the constraint on the table. */
+/** Most that a top-up may lift a balance to, in minor units. A refund may go beyond. */
 export const balanceMinorMax = 1_000_000_000_000_000n;
 
-export type TransferKind = 'TOP_UP' | 'PAYMENT';
+export type TransferKind = 'TOP_UP' | 'PAYMENT' | 'REFUND';
 
 /** What a wallet holds, and how many transfers have touched it. */
 export interface Wallet {
@@ -73,6 +73,19 @@ export class Ledger {
     });
   }
 
+  /** Money comes back from sales. The caller has checked that it was paid and not refunded. */
+  refund(userId: string, amountMinor: bigint, orderId: string): Transfer {
+    const wallet = this.#owned(userId);
+    const sales = systemAccountId('SALES', wallet.currencyCode);
+    return this.#book(wallet, {
+      kind: 'REFUND',
+      debit: sales,
+      credit: wallet.id,
+      amountMinor,
+      orderId,
+    });
+  }
+
   #owned(userId: string): Wallet {
     const wallet = this.#wallets.get(userId);
     if (!wallet) throw new Error('transfer on a wallet that was not locked');
@@ -96,7 +109,7 @@ export class Ledger {
     },
   ): Transfer {
     const balance = wallet.balanceMinor + (credit === wallet.id ? amountMinor : -amountMinor);
-    if (amountMinor <= 0n || balance < 0n || balance > balanceMinorMax) {
+    if (amountMinor <= 0n || balance < 0n || (kind === 'TOP_UP' && balance > balanceMinorMax)) {
       throw new RangeError(`transfer of ${amountMinor} on a balance of ${wallet.balanceMinor}`);
     }
     wallet.balanceMinor = balance;

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { suite } from '#test/harness/suite.ts';
 import { Ledger, type Wallet } from './ledger.ts';
-import { type Payment, type PaymentRequest, settle } from './settle.ts';
+import { type Payment, type PaymentState, type PaymentWish, settle } from './settle.ts';
 
 const test = suite('settle');
 const now = new Date('2026-01-01T00:00:00Z');
+const earlier = new Date('2025-12-31T00:00:00Z');
 
 const wallet = (balanceMinor: bigint): Wallet => ({
   id: 'wallet-ann',
@@ -15,45 +16,44 @@ const wallet = (balanceMinor: bigint): Wallet => ({
   ledgerVersion: 4n,
 });
 
-const request = (
+const pay = (
   orderId: string,
   amountMinor: bigint,
-  change: Partial<PaymentRequest> = {},
-): PaymentRequest => ({
-  eventId: `event-${orderId}`,
+  change: Partial<PaymentWish> = {},
+): PaymentWish => ({
+  kind: 'pay',
+  eventId: `pay-${orderId}`,
   orderId,
   userId: 'ann',
   amountMinor,
   currencyCode: 'USD',
   ...change,
 });
+const undo = (orderId: string, amountMinor = 60n): PaymentWish =>
+  pay(orderId, amountMinor, { kind: 'undo', eventId: `undo-${orderId}` });
 
-function settleOn(ledger: Ledger, requests: PaymentRequest[], settled: Payment[] = []) {
-  return settle(requests, { ledger, settled, now }).map(
-    ({ payment }) => payment.failureReason ?? payment.state,
-  );
+function settleOn(ledger: Ledger, wishes: PaymentWish[], settled: Payment[] = []) {
+  const { answers } = settle(wishes, { ledger, settled, now });
+  return answers.map((told) => told.payment.failureReason ?? told.answer);
 }
 
 // In the order of the checks: each row would also fail the ones below it.
 for (const [name, attempt, outcome] of [
-  ['no account', request('o', 900n, { userId: 'bob', currencyCode: 'EUR' }), 'ACCOUNT_NOT_FOUND'],
-  ['another currency', request('o', 900n, { currencyCode: 'EUR' }), 'CURRENCY_MISMATCH'],
-  ['too little money', request('o', 101n), 'INSUFFICIENT_FUNDS'],
-  ['just enough money', request('o', 100n), 'CAPTURED'],
+  ['no account', pay('o', 900n, { userId: 'bob', currencyCode: 'EUR' }), 'ACCOUNT_NOT_FOUND'],
+  ['another currency', pay('o', 900n, { currencyCode: 'EUR' }), 'CURRENCY_MISMATCH'],
+  ['too little money', pay('o', 101n), 'INSUFFICIENT_FUNDS'],
+  ['just enough money', pay('o', 100n), 'captured'],
 ] as const) {
-  test(`${name}: ${outcome}`, () =>
-    assert.equal(settleOn(new Ledger([wallet(100n)]), [attempt]), [outcome]));
+  test(`${name}: ${outcome}`, () => {
+    assert.equal(settleOn(new Ledger([wallet(100n)]), [attempt]), [outcome]);
+  });
 }
 
 test('requests of one batch see what those before them took', () => {
   const ledger = new Ledger([wallet(100n)]);
-  const outcomes = settleOn(ledger, [
-    request('a', 60n),
-    request('b', 60n),
-    request('c', 40n),
-    request('d', 1n),
-  ]);
-  assert.equal(outcomes, ['CAPTURED', 'INSUFFICIENT_FUNDS', 'CAPTURED', 'INSUFFICIENT_FUNDS']);
+  const wishes = [pay('a', 60n), pay('b', 60n), pay('c', 40n), pay('d', 1n)];
+  const outcomes = settleOn(ledger, wishes);
+  assert.equal(outcomes, ['captured', 'INSUFFICIENT_FUNDS', 'captured', 'INSUFFICIENT_FUNDS']);
   assert.equal(
     ledger.transfers.map(({ ledgerVersion, balanceAfterMinor }) => [
       ledgerVersion,
@@ -66,57 +66,107 @@ test('requests of one batch see what those before them took', () => {
   );
 });
 
-test('an order that was decided keeps its decision and is not debited again', () => {
+function payment(state: PaymentState): Payment {
+  return {
+    orderId: 'a',
+    userId: 'ann',
+    amountMinor: 60n,
+    currencyCode: 'USD',
+    state,
+    failureReason: state === 'FAILED' ? 'INSUFFICIENT_FUNDS' : null,
+    ledgerVersion: 3n,
+    createTime: earlier,
+    updateTime: earlier,
+  };
+}
+
+// The payment so far, what comes, the payment after it, what is told, and the balance of 100 after
+// it.
+const table: [PaymentState | 'none', PaymentWish, PaymentState, string, bigint][] = [
+  ['none', pay('a', 60n), 'CAPTURED', 'captured', 40n],
+  ['none', undo('a'), 'VOIDED', 'voided', 100n],
+  ['CAPTURED', pay('a', 60n), 'CAPTURED', 'captured', 100n],
+  ['CAPTURED', undo('a'), 'REFUNDED', 'refunded', 160n],
+  ['FAILED', pay('a', 60n), 'FAILED', 'failed', 100n],
+  ['FAILED', undo('a'), 'FAILED', 'voided', 100n],
+  ['VOIDED', pay('a', 60n), 'VOIDED', 'voided', 100n],
+  ['VOIDED', undo('a'), 'VOIDED', 'voided', 100n],
+  ['REFUNDED', pay('a', 60n), 'REFUNDED', 'refunded', 100n],
+  ['REFUNDED', undo('a'), 'REFUNDED', 'refunded', 100n],
+];
+for (const [before, wish, after, answer, balance] of table) {
+  test(`${before}, then ${wish.kind}: ${after}, told as ${answer}`, () => {
+    const ledger = new Ledger([wallet(100n)]);
+    const settled = before === 'none' ? [] : [payment(before)];
+    const settlement = settle([wish], { ledger, settled, now });
+    const [told] = settlement.answers;
+    assert.equal([told?.payment.state, told?.answer], [after, answer]);
+    assert.is(ledger.wallet('ann')?.balanceMinor, balance);
+    assert.is(settlement.decided.length, before === 'none' ? 1 : 0);
+    assert.is(settlement.refunded.length, before === 'CAPTURED' && after === 'REFUNDED' ? 1 : 0);
+  });
+}
+
+test('a refund is what was captured, whatever the wish says', () => {
   const ledger = new Ledger([wallet(100n)]);
-  const [first] = settle([request('a', 60n)], {
-    ledger: new Ledger([wallet(100n)]),
-    settled: [],
-    now,
-  });
-  const [again, third] = settle([request('a', 70n, { eventId: 'another' }), request('a', 60n)], {
-    ledger,
-    settled: [first!.payment],
-    now,
-  });
+  settle([undo('a', 999n)], { ledger, settled: [payment('CAPTURED')], now });
+  assert.is(ledger.wallet('ann')?.balanceMinor, 160n);
+});
+
+test('paid and undone in one batch: one new payment, two transfers, nothing lost', () => {
+  const ledger = new Ledger([wallet(100n)]);
+  const wishes = [pay('a', 60n), undo('a'), undo('a'), pay('a', 60n)];
+  const { answers, decided, refunded } = settle(wishes, { ledger, settled: [], now });
   assert.equal(
-    [again, third],
-    [
-      { ...first, decided: false },
-      { ...first, decided: false },
-    ],
+    answers.map(({ answer }) => answer),
+    ['captured', 'refunded', 'refunded', 'refunded'],
   );
-  assert.is(ledger.transfers.length, 0);
+  assert.equal(
+    decided.map(({ state }) => state),
+    ['REFUNDED'],
+  );
+  assert.equal(refunded, []);
+  assert.equal(
+    ledger.transfers.map(({ kind }) => kind),
+    ['PAYMENT', 'REFUND'],
+  );
+  assert.is(ledger.wallet('ann')?.balanceMinor, 100n);
 });
 
 test('a failure tells the ledger version that it saw, and 0 without an account', () => {
-  const requests = [request('a', 200n), request('b', 1n, { userId: 'bob' })];
-  const settlements = settle(requests, { ledger: new Ledger([wallet(100n)]), settled: [], now });
+  const wishes = [pay('a', 200n), pay('b', 1n, { userId: 'bob' })];
+  const { answers } = settle(wishes, { ledger: new Ledger([wallet(100n)]), settled: [], now });
   assert.equal(
-    settlements.map(({ payment }) => payment.ledgerVersion),
+    answers.map((told) => told.payment.ledgerVersion),
     [4n, 0n],
   );
 });
 
 test('whatever is asked for, the books balance and nothing goes below zero', () => {
-  const amounts = fc.array(fc.bigInt({ min: 1n, max: 500n }), { maxLength: 60 });
-  fc.assert(
-    fc.property(fc.bigInt({ min: 0n, max: 2_000n }), amounts, (opening, wishes) => {
-      const ledger = new Ledger([wallet(opening)]);
-      const outcomes = settleOn(
-        ledger,
-        wishes.map((amount, index) => request(`o${index}`, amount)),
-      );
-      const paid = wishes
-        .filter((_, index) => outcomes[index] === 'CAPTURED')
-        .reduce((sum, amount) => sum + amount, 0n);
-      assert.is(ledger.wallet('ann')?.balanceMinor, opening - paid);
-      assert.ok(ledger.transfers.every(({ balanceAfterMinor }) => balanceAfterMinor >= 0n));
-      ledger.transfers.forEach(({ ledgerVersion }, index) =>
-        assert.is(ledgerVersion, 5n + BigInt(index)),
-      );
-    }),
-    { numRuns: 1_000 },
-  );
+  const wish = fc.record({
+    order: fc.integer({ min: 0, max: 15 }),
+    amount: fc.bigInt({ min: 1n, max: 500n }),
+    undone: fc.boolean(),
+  });
+  const opening = fc.bigInt({ min: 0n, max: 2_000n });
+  const property = fc.property(opening, fc.array(wish, { maxLength: 60 }), (balance, wishes) => {
+    const ledger = new Ledger([wallet(balance)]);
+    const batch = wishes.map(({ order, amount, undone }) =>
+      undone ? undo(`o${order}`, amount) : pay(`o${order}`, amount),
+    );
+    const { decided } = settle(batch, { ledger, settled: [], now });
+    const kept = decided
+      .filter(({ state }) => state === 'CAPTURED')
+      .reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
+    assert.is(ledger.wallet('ann')?.balanceMinor, balance - kept);
+    assert.ok(ledger.transfers.every(({ balanceAfterMinor }) => balanceAfterMinor >= 0n));
+    const keys = ledger.transfers.map(({ orderId, kind }) => `${orderId} ${kind}`);
+    assert.is(new Set(keys).size, keys.length, 'one transfer per order and kind');
+    ledger.transfers.forEach(({ ledgerVersion }, index) => {
+      assert.is(ledgerVersion, 5n + BigInt(index));
+    });
+  });
+  fc.assert(property, { numRuns: 1_000 });
 });
 
 test.run();

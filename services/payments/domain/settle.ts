@@ -1,7 +1,8 @@
 import type { Ledger } from './ledger.ts';
 
-/** An order's wish to be paid. */
-export interface PaymentRequest {
+/** What an order wants of Payments: `pay` for it, or `undo` that because it is cancelled. */
+export interface PaymentWish {
+  kind: 'pay' | 'undo';
   eventId: string;
   orderId: string;
   userId: string;
@@ -11,70 +12,108 @@ export interface PaymentRequest {
 
 export type FailureReason = 'INSUFFICIENT_FUNDS' | 'ACCOUNT_NOT_FOUND' | 'CURRENCY_MISMATCH';
 
-/** The one decision about an order's payment. */
+export type PaymentState = 'CAPTURED' | 'FAILED' | 'VOIDED' | 'REFUNDED';
+
+/** The one decision about an order's payment, and whether it was undone. */
 export interface Payment {
   orderId: string;
   userId: string;
   amountMinor: bigint;
   currencyCode: string;
-  state: 'CAPTURED' | 'FAILED';
+  state: PaymentState;
   /** Set exactly when `state` is FAILED. */
   failureReason: FailureReason | null;
-  /** The wallet's ledger version right after the decision; 0 without a wallet. */
+  /** The wallet's ledger version right after the last change; 0 without a wallet. */
   ledgerVersion: bigint;
   createTime: Date;
+  updateTime: Date;
 }
 
+export type Answer = 'captured' | 'failed' | 'voided' | 'refunded';
+
 export interface Settlement {
-  payment: Payment;
   /**
-   * False when the order had been decided before: then `payment` is that decision, and nothing is
-   * booked.
+   * What to tell the order, one for each wish, in their order. A repeated wish is answered again.
    */
-  decided: boolean;
+  answers: { payment: Payment; answer: Answer }[];
+  /** Payments to write that no transaction wrote before. */
+  decided: Payment[];
+  /** Payments that were captured before and are refunded now. */
+  refunded: Payment[];
 }
 
 /**
- * Decides a batch of requests one after the other, and books what is captured in `ledger`. An order
- * that is among `settled` keeps its decision, whatever the new request says.
+ * Settles a batch of wishes one after the other, and books what moves money in `ledger`. Each order
+ * has one payment, whatever comes how often and in which order:
+ *   payment so far   pay                    undo
+ *   none             CAPTURED or FAILED     VOIDED: a request that comes later finds it so
+ *   CAPTURED         told again             REFUNDED, by a transfer of its own
+ *   FAILED           told again             stays FAILED; told as voided, nothing was debited
+ *   VOIDED           told as voided         told again
+ *   REFUNDED         told as refunded       told again
  */
 export function settle(
-  requests: readonly PaymentRequest[],
+  wishes: readonly PaymentWish[],
   { ledger, settled, now }: { ledger: Ledger; settled: readonly Payment[]; now: Date },
-): Settlement[] {
-  const payments = new Map(settled.map((payment) => [payment.orderId, payment]));
-  return requests.map((request) => {
-    const known = payments.get(request.orderId);
-    if (known) return { payment: known, decided: false };
-    const payment = decide(request, ledger, now);
-    payments.set(request.orderId, payment);
-    return { payment, decided: true };
+): Settlement {
+  const before = new Map(settled.map((payment) => [payment.orderId, payment]));
+  const payments = new Map(before);
+  const answers = wishes.map((wish) => {
+    const known = payments.get(wish.orderId);
+    const payment =
+      wish.kind === 'pay' ? pay(wish, known, ledger, now) : undo(wish, known, ledger, now);
+    payments.set(wish.orderId, payment);
+    return { payment, answer: answerTo(wish, payment) };
   });
-}
-
-function decide(request: PaymentRequest, ledger: Ledger, createTime: Date): Payment {
-  const { orderId, userId, amountMinor, currencyCode } = request;
-  const failureReason = refusal(request, ledger);
-  if (!failureReason) ledger.pay(userId, amountMinor, orderId);
+  const changed = [...payments.values()].filter(
+    (payment) => before.get(payment.orderId) !== payment,
+  );
   return {
-    orderId,
-    userId,
-    amountMinor,
-    currencyCode,
-    state: failureReason ? 'FAILED' : 'CAPTURED',
-    failureReason,
-    ledgerVersion: ledger.wallet(userId)?.ledgerVersion ?? 0n,
-    createTime,
+    answers,
+    decided: changed.filter(({ orderId }) => !before.has(orderId)),
+    refunded: changed.filter(({ orderId }) => before.has(orderId)),
   };
 }
 
-function refusal(
-  { userId, amountMinor, currencyCode }: PaymentRequest,
-  ledger: Ledger,
-): FailureReason | null {
-  const wallet = ledger.wallet(userId);
+function pay(wish: PaymentWish, known: Payment | undefined, ledger: Ledger, now: Date): Payment {
+  if (known) return known;
+  const failureReason = refusal(wish, ledger);
+  if (!failureReason) ledger.pay(wish.userId, wish.amountMinor, wish.orderId);
+  return newPayment(wish, failureReason ? 'FAILED' : 'CAPTURED', { failureReason, ledger, now });
+}
+
+function undo(wish: PaymentWish, known: Payment | undefined, ledger: Ledger, now: Date): Payment {
+  if (!known) return newPayment(wish, 'VOIDED', { failureReason: null, ledger, now });
+  if (known.state !== 'CAPTURED') return known;
+  // Exactly what was captured goes back to whom it was taken from, whatever the wish says.
+  const { ledgerVersion } = ledger.refund(known.userId, known.amountMinor, known.orderId);
+  return { ...known, state: 'REFUNDED', ledgerVersion, updateTime: now };
+}
+
+function newPayment(
+  { orderId, userId, amountMinor, currencyCode }: PaymentWish,
+  state: PaymentState,
+  {
+    failureReason,
+    ledger,
+    now,
+  }: { failureReason: FailureReason | null; ledger: Ledger; now: Date },
+): Payment {
+  const ledgerVersion = ledger.wallet(userId)?.ledgerVersion ?? 0n;
+  const money = { amountMinor, currencyCode };
+  const times = { createTime: now, updateTime: now };
+  return { orderId, userId, ...money, state, failureReason, ledgerVersion, ...times };
+}
+
+function refusal(wish: PaymentWish, ledger: Ledger): FailureReason | null {
+  const wallet = ledger.wallet(wish.userId);
   if (!wallet) return 'ACCOUNT_NOT_FOUND';
-  if (wallet.currencyCode !== currencyCode) return 'CURRENCY_MISMATCH';
-  if (wallet.balanceMinor < amountMinor) return 'INSUFFICIENT_FUNDS';
+  if (wallet.currencyCode !== wish.currencyCode) return 'CURRENCY_MISMATCH';
+  if (wallet.balanceMinor < wish.amountMinor) return 'INSUFFICIENT_FUNDS';
   return null;
+}
+
+function answerTo({ kind }: PaymentWish, { state }: Payment): Answer {
+  if (state === 'FAILED') return kind === 'pay' ? 'failed' : 'voided';
+  return ({ CAPTURED: 'captured', VOIDED: 'voided', REFUNDED: 'refunded' } as const)[state];
 }

@@ -14,11 +14,21 @@ import { accountMessage, accountName } from './account-message.ts';
 
 const methodPath = '/purser.payments.v1.AccountService/CreateAccount';
 
+/** What ISO 4217 lists, as this Node's copy of the Unicode data knows it. */
+const currencies = new Set(Intl.supportedValuesOf('currency'));
+
 export function createAccount({
   database,
   clock,
 }: ServiceDeps): Handler<CreateAccountRequest, Account> {
   return async (request, { userId }) => {
+    if (!currencies.has(request.account!.currencyCode)) {
+      const violation = {
+        field: 'account.currency_code',
+        description: 'is no currency of ISO 4217',
+      };
+      throw new PurserError('INVALID_REQUEST', {}, { violations: [violation] });
+    }
     const now = clock();
     const row = await database.transaction((tx) => createIn(tx, request, userId, now));
     return accountMessage(row);

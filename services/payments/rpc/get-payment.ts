@@ -34,5 +34,6 @@ function paymentMessage(row: PaymentRow): Payment {
     failureReason: Payment_FailureReason[row.failureReason ?? 'FAILURE_REASON_UNSPECIFIED'],
     ledgerVersion: row.ledgerVersion,
     createTime: row.createTime,
+    updateTime: row.updateTime,
   };
 }

@@ -6,12 +6,11 @@ import type {
 import { PurserError } from '#lib/errors/purser-error.ts';
 import type { Handler } from '#lib/grpc/unary-call.ts';
 import { pageSize, readPageToken, takePage, writePageToken } from '#lib/paging/page.ts';
+import { isVersion } from '#lib/paging/is-version.ts';
 import { orderName } from '#lib/resource-name/order-name.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
 import { AccountRow } from '../schema/account.ts';
 import { TransferRow } from '../schema/transfer.ts';
-
-const isLedgerVersion = (key: string) => /^[1-9]\d{0,17}$/.test(key);
 
 /** Newest first by ledger version, which counts a wallet's entries without a gap. */
 export function listEntries({
@@ -19,7 +18,7 @@ export function listEntries({
 }: ServiceDeps): Handler<ListEntriesRequest, ListEntriesResponse> {
   return async (request, { userId, signal }) => {
     const scope = ['ListEntries', userId];
-    const before = readPageToken(request.pageToken, scope, isLedgerVersion);
+    const before = readPageToken(request.pageToken, scope, isVersion);
     const reader = database.reader(signal);
     const account = await reader.findOne(AccountRow, { userId }, { fields: ['id'] });
     if (!account) throw new PurserError('ACCOUNT_NOT_FOUND');

@@ -92,4 +92,31 @@ class FirstPayment extends Migration {
   }
 }
 
-export const migrations: Migrations = [{ name: '0001-first-payment', class: FirstPayment }];
+/** Payments can be undone. Code of the version before can go on writing. */
+class Cancellation extends Migration {
+  override up() {
+    this.addSql(`
+      alter table payments
+        drop constraint payments_state_check,
+        add constraint payments_state_known
+          check (state in ('CAPTURED', 'FAILED', 'VOIDED', 'REFUNDED')),
+        add column update_time timestamptz(3) not null default now();
+      update payments set update_time = create_time;
+
+      alter table transfers
+        drop constraint transfers_kind_check,
+        drop constraint transfers_payment_has_order,
+        add constraint transfers_kind_known check (kind in ('TOP_UP', 'PAYMENT', 'REFUND')),
+        add constraint transfers_order_named check ((kind = 'TOP_UP') = (order_id is null));
+
+      -- A refund must never fail because the account has become rich meanwhile.
+      alter table accounts
+        drop constraint accounts_balance_in_range,
+        add constraint accounts_balance_not_negative check (balance_minor >= 0);`);
+  }
+}
+
+export const migrations: Migrations = [
+  { name: '0001-first-payment', class: FirstPayment },
+  { name: '0002-cancellation', class: Cancellation },
+];

@@ -1,5 +1,5 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
-import type { FailureReason, Payment } from '../domain/settle.ts';
+import type { FailureReason, PaymentState } from '../domain/settle.ts';
 
 /** The one decision about an order's payment. Written once, never changed. */
 export const PaymentRow = defineEntity({
@@ -10,10 +10,11 @@ export const PaymentRow = defineEntity({
     userId: p.text(),
     amountMinor: p.bigint(),
     currencyCode: p.text(),
-    state: p.text().$type<Payment['state']>(),
+    state: p.text().$type<PaymentState>(),
     failureReason: p.text().$type<FailureReason>().nullable(),
     ledgerVersion: p.bigint(),
     createTime: p.datetime(3),
+    updateTime: p.datetime(3),
   },
 });
 

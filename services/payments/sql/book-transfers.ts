@@ -1,4 +1,4 @@
-import { ConflictError } from '#lib/pg/failure.ts';
+import { ConflictError, violatedConstraint } from '#lib/pg/failure.ts';
 import type { Statement, Tx } from '#lib/pg/transaction.ts';
 import type { Transfer } from '../domain/ledger.ts';
 
@@ -10,7 +10,7 @@ import type { Transfer } from '../domain/ledger.ts';
  * primary keys.
  *
  * Outcome: the number of transfers written. Violates transfers_once_per_order_and_kind when an
- * order is debited a second time, accounts_balance_in_range when a balance would leave its range.
+ * order is debited a second time, accounts_balance_not_negative when a balance would go below zero.
  */
 const bookTransfersStatement: Statement = {
   name: 'book_transfers',
@@ -54,7 +54,7 @@ export async function bookTransfers(
   now: Date,
 ): Promise<void> {
   if (transfers.length === 0) return;
-  const [row] = await tx.query<{ booked: bigint }>(bookTransfersStatement, [
+  const booked = tx.query<{ booked: bigint }>(bookTransfersStatement, [
     transfers.map(({ accountId }) => accountId),
     transfers.map(({ ledgerVersion }) => ledgerVersion),
     transfers.map(({ kind }) => kind),
@@ -66,6 +66,10 @@ export async function bookTransfers(
     transfers.map(({ orderId }) => orderId),
     now,
   ]);
+  const [row] = await booked.catch((error: unknown) => {
+    if (violatedConstraint(error) !== 'transfers_once_per_order_and_kind') throw error;
+    throw new ConflictError('an order was debited by another transaction', { cause: error });
+  });
   if (row?.booked !== BigInt(transfers.length)) {
     throw new ConflictError(`${row?.booked} of ${transfers.length} transfers passed their guard`);
   }

@@ -11,7 +11,8 @@ const selectPaymentsStatement: Statement = {
     select order_id as "orderId", user_id as "userId", amount_minor as "amountMinor",
       currency_code as "currencyCode",
       state, failure_reason as "failureReason", ledger_version as "ledgerVersion",
-      create_time as "createTime"
+      create_time as "createTime",
+      update_time as "updateTime"
     from payments where order_id = any($1::uuid[])`,
 };
 

@@ -47,7 +47,7 @@ export const ErrorReason = {
    * idempotency key.
    */
   DEADLINE_EXCEEDED: 12,
-  /** CANCELLED - The caller went away before the answer was ready. */
+  /** CANCELLED - The caller went away before the answer was ready. The effect of a mutation is unknown. */
   CANCELLED: 13,
   /** INTERNAL - Something that nobody foresaw. The log holds the cause under the request id. */
   INTERNAL: 14,
@@ -65,6 +65,12 @@ export const ErrorReason = {
   UNSUPPORTED_MEDIA_TYPE: 20,
   /** MALFORMED_HTTP - The HTTP request itself is malformed, or did not arrive within the time allowed for it. */
   MALFORMED_HTTP: 21,
+  /** ORDER_STATE_CONFLICT - The order's state does not allow the action; the metadata holds the state and the actions that it allows. */
+  ORDER_STATE_CONFLICT: 22,
+  /** ETAG_MISMATCH - The order has changed since the caller read it; the metadata holds its present etag. */
+  ETAG_MISMATCH: 23,
+  /** PERMISSION_DENIED - The call is for staff only. */
+  PERMISSION_DENIED: 24,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -93,5 +99,8 @@ export namespace ErrorReason {
   export type BODY_TOO_LARGE = typeof ErrorReason.BODY_TOO_LARGE;
   export type UNSUPPORTED_MEDIA_TYPE = typeof ErrorReason.UNSUPPORTED_MEDIA_TYPE;
   export type MALFORMED_HTTP = typeof ErrorReason.MALFORMED_HTTP;
+  export type ORDER_STATE_CONFLICT = typeof ErrorReason.ORDER_STATE_CONFLICT;
+  export type ETAG_MISMATCH = typeof ErrorReason.ETAG_MISMATCH;
+  export type PERMISSION_DENIED = typeof ErrorReason.PERMISSION_DENIED;
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
 }

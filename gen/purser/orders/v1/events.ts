@@ -33,6 +33,23 @@ export interface PaymentRequested {
   requestTime: Date | undefined;
 }
 
+/**
+ * Orders wants an order's payment undone: voided when it was not captured, refunded when it was. Subject
+ * `purser.v1.orders.payment_cancellation_requested.{user token}`.
+ */
+export interface PaymentCancellationRequested {
+  /** Name of the order, `orders/{order}`. */
+  order: string;
+  /** The user whose account pays, or gets back. */
+  userId: string;
+  /** What the order costs. */
+  amount:
+    | Money
+    | undefined;
+  /** When the order was cancelled. */
+  requestTime: Date | undefined;
+}
+
 /** An order was created or changed its state. Subject `purser.v1.orders.order_state_changed.{user token}`. */
 export interface OrderStateChanged {
   /** Name of the order, `orders/{order}`. */
@@ -86,6 +103,85 @@ export const PaymentRequested: MessageFns<PaymentRequested> = {
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
       const message = createBasePaymentRequested();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.order = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.requestTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePaymentCancellationRequested(): PaymentCancellationRequested {
+  return { order: "", userId: "", amount: undefined, requestTime: undefined };
+}
+
+export const PaymentCancellationRequested: MessageFns<PaymentCancellationRequested> = {
+  encode(message: PaymentCancellationRequested, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.order !== "") {
+      writer.uint32(10).string(message.order);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(26).fork()).join();
+    }
+    if (message.requestTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.requestTime), writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PaymentCancellationRequested {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePaymentCancellationRequested();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {

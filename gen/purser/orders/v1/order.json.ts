@@ -3,18 +3,18 @@
 
 import { readMembers, readString, refuseServerSet, refuseUnknown } from '#lib/contract/read-json.ts';
 import type { FieldViolation } from '#lib/contract/types.ts';
-import { writeBigInt, writeObject, writeString, writeTimestamp } from '#lib/contract/write-json.ts';
+import { writeBigInt, writeList, writeObject, writeString, writeTimestamp } from '#lib/contract/write-json.ts';
 import { readMoney, writeMoney } from '../../type/v1/money.json.ts';
-import type { Order, Order_FailureReason, Order_State } from './order.ts';
+import type { Order, OrderEvent, OrderEvent_Actor, Order_Action, Order_FailureReason, Order_State, Shipment } from './order.ts';
 
-const membersOrder = ['name', 'userId', 'state', 'failureReason', 'amount', 'description', 'version', 'etag', 'createTime', 'updateTime'];
+const membersOrder = ['name', 'userId', 'state', 'failureReason', 'amount', 'description', 'version', 'etag', 'createTime', 'updateTime', 'allowedActions', 'shipment'];
 
 export function readOrder(
   value: unknown,
   path: string,
   violations: FieldViolation[],
 ): Order {
-  const message: Order = { name: '', userId: '', state: 0, failureReason: 0, amount: undefined, description: '', version: 0n, etag: '', createTime: undefined, updateTime: undefined };
+  const message: Order = { name: '', userId: '', state: 0, failureReason: 0, amount: undefined, description: '', version: 0n, etag: '', createTime: undefined, updateTime: undefined, allowedActions: [], shipment: undefined };
   const members = readMembers(value, path, violations);
   if (members === undefined) {
     return message;
@@ -36,10 +36,40 @@ export function readOrder(
       case 'etag':
       case 'createTime':
       case 'updateTime':
+      case 'allowedActions':
+      case 'shipment':
         refuseServerSet(`${prefix}${name}`, violations);
         break;
       default:
         refuseUnknown(name, prefix, membersOrder, violations);
+    }
+  }
+  return message;
+}
+
+const membersShipment = ['carrier', 'trackingCode'];
+
+export function readShipment(
+  value: unknown,
+  path: string,
+  violations: FieldViolation[],
+): Shipment {
+  const message: Shipment = { carrier: '', trackingCode: '' };
+  const members = readMembers(value, path, violations);
+  if (members === undefined) {
+    return message;
+  }
+  const prefix = path === '' ? '' : `${path}.`;
+  for (const [name, member] of Object.entries(members)) {
+    switch (name) {
+      case 'carrier':
+        message.carrier = readString(member, `${prefix}carrier`, violations);
+        break;
+      case 'trackingCode':
+        message.trackingCode = readString(member, `${prefix}trackingCode`, violations);
+        break;
+      default:
+        refuseUnknown(name, prefix, membersShipment, violations);
     }
   }
   return message;
@@ -77,7 +107,30 @@ export function writeOrder(
   if (message.updateTime !== undefined) {
     members += `,"updateTime":${writeTimestamp(message.updateTime)}`;
   }
+  members += `,"allowedActions":${writeList(message.allowedActions, writeOrder_Action)}`;
+  if (message.shipment !== undefined) {
+    members += `,"shipment":${writeShipment(message.shipment)}`;
+  }
   return writeObject(members);
+}
+
+export function writeOrder_Action(
+  value: Order_Action,
+): string {
+  switch (value) {
+    case 0:
+      return '"ACTION_UNSPECIFIED"';
+    case 1:
+      return '"CANCEL"';
+    case 2:
+      return '"ASSEMBLE"';
+    case 3:
+      return '"SHIP"';
+    case 4:
+      return '"DELIVER"';
+    default:
+      return String(value);
+  }
 }
 
 export function writeOrder_FailureReason(
@@ -109,7 +162,79 @@ export function writeOrder_State(
       return '"PAID"';
     case 3:
       return '"FAILED"';
+    case 4:
+      return '"ASSEMBLED"';
+    case 5:
+      return '"SHIPPED"';
+    case 6:
+      return '"DELIVERED"';
+    case 7:
+      return '"CANCELLING"';
+    case 8:
+      return '"CANCELLED"';
     default:
       return String(value);
   }
+}
+
+export function writeOrderEvent(
+  message: OrderEvent,
+): string {
+  let members = '';
+  if (message.eventId !== '') {
+    members += `,"eventId":${writeString(message.eventId)}`;
+  }
+  members += `,"version":${writeBigInt(message.version)}`;
+  if (message.previousState !== 0) {
+    members += `,"previousState":${writeOrder_State(message.previousState)}`;
+  }
+  if (message.state !== 0) {
+    members += `,"state":${writeOrder_State(message.state)}`;
+  }
+  if (message.failureReason !== 0) {
+    members += `,"failureReason":${writeOrder_FailureReason(message.failureReason)}`;
+  }
+  if (message.actor !== 0) {
+    members += `,"actor":${writeOrderEvent_Actor(message.actor)}`;
+  }
+  if (message.actorUserId !== '') {
+    members += `,"actorUserId":${writeString(message.actorUserId)}`;
+  }
+  if (message.reason !== '') {
+    members += `,"reason":${writeString(message.reason)}`;
+  }
+  if (message.createTime !== undefined) {
+    members += `,"createTime":${writeTimestamp(message.createTime)}`;
+  }
+  return writeObject(members);
+}
+
+export function writeOrderEvent_Actor(
+  value: OrderEvent_Actor,
+): string {
+  switch (value) {
+    case 0:
+      return '"ACTOR_UNSPECIFIED"';
+    case 1:
+      return '"USER"';
+    case 2:
+      return '"STAFF"';
+    case 3:
+      return '"PAYMENTS"';
+    default:
+      return String(value);
+  }
+}
+
+export function writeShipment(
+  message: Shipment,
+): string {
+  let members = '';
+  if (message.carrier !== '') {
+    members += `,"carrier":${writeString(message.carrier)}`;
+  }
+  if (message.trackingCode !== '') {
+    members += `,"trackingCode":${writeString(message.trackingCode)}`;
+  }
+  return writeObject(members);
 }

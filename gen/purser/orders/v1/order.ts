@@ -38,7 +38,13 @@ export interface Order {
     | Date
     | undefined;
   /** When the order last changed, to the millisecond. */
-  updateTime: Date | undefined;
+  updateTime:
+    | Date
+    | undefined;
+  /** What the order's state allows to be done with it now. */
+  allowedActions: Order_Action[];
+  /** How the goods travel; unset before the order is shipped. */
+  shipment: Shipment | undefined;
 }
 
 /** How far an order has come. Later releases add states: treat one that you do not know as in progress. */
@@ -51,6 +57,16 @@ export const Order_State = {
   PAID: 2,
   /** FAILED - Payments refused; `failure_reason` says why. Nothing was debited. Final. */
   FAILED: 3,
+  /** ASSEMBLED - The goods are put together. */
+  ASSEMBLED: 4,
+  /** SHIPPED - The goods are on their way; `shipment` says how. */
+  SHIPPED: 5,
+  /** DELIVERED - The goods have arrived. Final. */
+  DELIVERED: 6,
+  /** CANCELLING - Cancelled; Payments has been asked to void the payment or to refund it. Nothing stops the cancellation any more. */
+  CANCELLING: 7,
+  /** CANCELLED - Cancelled, and nothing is kept of the user's money. Final. */
+  CANCELLED: 8,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -61,7 +77,38 @@ export namespace Order_State {
   export type PENDING = typeof Order_State.PENDING;
   export type PAID = typeof Order_State.PAID;
   export type FAILED = typeof Order_State.FAILED;
+  export type ASSEMBLED = typeof Order_State.ASSEMBLED;
+  export type SHIPPED = typeof Order_State.SHIPPED;
+  export type DELIVERED = typeof Order_State.DELIVERED;
+  export type CANCELLING = typeof Order_State.CANCELLING;
+  export type CANCELLED = typeof Order_State.CANCELLED;
   export type UNRECOGNIZED = typeof Order_State.UNRECOGNIZED;
+}
+
+/** What can be done with an order. */
+export const Order_Action = {
+  /** ACTION_UNSPECIFIED - Never sent. */
+  ACTION_UNSPECIFIED: 0,
+  /** CANCEL - `CancelOrder`, by its user or by staff. */
+  CANCEL: 1,
+  /** ASSEMBLE - `AssembleOrder`, by staff. */
+  ASSEMBLE: 2,
+  /** SHIP - `ShipOrder`, by staff. */
+  SHIP: 3,
+  /** DELIVER - `DeliverOrder`, by staff. */
+  DELIVER: 4,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Order_Action = typeof Order_Action[keyof typeof Order_Action];
+
+export namespace Order_Action {
+  export type ACTION_UNSPECIFIED = typeof Order_Action.ACTION_UNSPECIFIED;
+  export type CANCEL = typeof Order_Action.CANCEL;
+  export type ASSEMBLE = typeof Order_Action.ASSEMBLE;
+  export type SHIP = typeof Order_Action.SHIP;
+  export type DELIVER = typeof Order_Action.DELIVER;
+  export type UNRECOGNIZED = typeof Order_Action.UNRECOGNIZED;
 }
 
 /** Why an order failed. */
@@ -87,6 +134,59 @@ export namespace Order_FailureReason {
   export type UNRECOGNIZED = typeof Order_FailureReason.UNRECOGNIZED;
 }
 
+/** How an order's goods travel. */
+export interface Shipment {
+  /** Who carries them: 1 to 100 characters. */
+  carrier: string;
+  /** What the carrier knows them by: 1 to 100 characters. */
+  trackingCode: string;
+}
+
+/** One change of an order: a line of its history, which is never changed afterwards. */
+export interface OrderEvent {
+  /** Identity of the event, a UUID of version 7; the same as `ce-id` of the message that was published about it. */
+  eventId: string;
+  /** The order's version after the change, from 1 without a gap. */
+  version: bigint;
+  /** The state before; unspecified when the order was created. */
+  previousState: Order_State;
+  /** The state after. */
+  state: Order_State;
+  /** Why the order failed; unset in every other state. */
+  failureReason: Order_FailureReason;
+  /** Who caused the change. */
+  actor: OrderEvent_Actor;
+  /** The user who called, for USER and STAFF; empty for PAYMENTS. */
+  actorUserId: string;
+  /** Why, in the words of the one who called; may be empty. */
+  reason: string;
+  /** When it happened, to the millisecond. */
+  createTime: Date | undefined;
+}
+
+/** Who can cause a change. */
+export const OrderEvent_Actor = {
+  /** ACTOR_UNSPECIFIED - Never sent. */
+  ACTOR_UNSPECIFIED: 0,
+  /** USER - The order's user. */
+  USER: 1,
+  /** STAFF - Somebody with the role staff. */
+  STAFF: 2,
+  /** PAYMENTS - A result of Payments. */
+  PAYMENTS: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type OrderEvent_Actor = typeof OrderEvent_Actor[keyof typeof OrderEvent_Actor];
+
+export namespace OrderEvent_Actor {
+  export type ACTOR_UNSPECIFIED = typeof OrderEvent_Actor.ACTOR_UNSPECIFIED;
+  export type USER = typeof OrderEvent_Actor.USER;
+  export type STAFF = typeof OrderEvent_Actor.STAFF;
+  export type PAYMENTS = typeof OrderEvent_Actor.PAYMENTS;
+  export type UNRECOGNIZED = typeof OrderEvent_Actor.UNRECOGNIZED;
+}
+
 function createBaseOrder(): Order {
   return {
     name: "",
@@ -99,6 +199,8 @@ function createBaseOrder(): Order {
     etag: "",
     createTime: undefined,
     updateTime: undefined,
+    allowedActions: [],
+    shipment: undefined,
   };
 }
 
@@ -136,6 +238,16 @@ export const Order: MessageFns<Order> = {
     }
     if (message.updateTime !== undefined) {
       Timestamp.encode(toTimestamp(message.updateTime), writer.uint32(82).fork()).join();
+    }
+    if (message.allowedActions.length !== 0) {
+      writer.uint32(90).fork();
+      for (const v of message.allowedActions) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.shipment !== undefined) {
+      Shipment.encode(message.shipment, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -231,6 +343,236 @@ export const Order: MessageFns<Order> = {
             }
 
             message.updateTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag === 88) {
+              message.allowedActions.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 90) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.allowedActions.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.shipment = Shipment.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseShipment(): Shipment {
+  return { carrier: "", trackingCode: "" };
+}
+
+export const Shipment: MessageFns<Shipment> = {
+  encode(message: Shipment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.carrier !== "") {
+      writer.uint32(10).string(message.carrier);
+    }
+    if (message.trackingCode !== "") {
+      writer.uint32(18).string(message.trackingCode);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Shipment {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShipment();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.carrier = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.trackingCode = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseOrderEvent(): OrderEvent {
+  return {
+    eventId: "",
+    version: 0n,
+    previousState: 0,
+    state: 0,
+    failureReason: 0,
+    actor: 0,
+    actorUserId: "",
+    reason: "",
+    createTime: undefined,
+  };
+}
+
+export const OrderEvent: MessageFns<OrderEvent> = {
+  encode(message: OrderEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.eventId !== "") {
+      writer.uint32(10).string(message.eventId);
+    }
+    if (message.version !== 0n) {
+      if (BigInt.asIntN(64, message.version) !== message.version) {
+        throw new globalThis.Error("value provided for field message.version of type int64 too large");
+      }
+      writer.uint32(16).int64(message.version);
+    }
+    if (message.previousState !== 0) {
+      writer.uint32(24).int32(message.previousState);
+    }
+    if (message.state !== 0) {
+      writer.uint32(32).int32(message.state);
+    }
+    if (message.failureReason !== 0) {
+      writer.uint32(40).int32(message.failureReason);
+    }
+    if (message.actor !== 0) {
+      writer.uint32(48).int32(message.actor);
+    }
+    if (message.actorUserId !== "") {
+      writer.uint32(58).string(message.actorUserId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(66).string(message.reason);
+    }
+    if (message.createTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.createTime), writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OrderEvent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOrderEvent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.eventId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.previousState = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.failureReason = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.actor = reader.int32() as any;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.actorUserId = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.createTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
         }

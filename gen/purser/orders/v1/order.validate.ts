@@ -6,7 +6,7 @@ import type { StringLimits } from '#lib/contract/check-string.ts';
 import { refuse } from '#lib/contract/refuse.ts';
 import type { FieldViolation } from '#lib/contract/types.ts';
 import { validateMoney } from '../../type/v1/money.validate.ts';
-import type { Order } from './order.ts';
+import type { Order, Shipment } from './order.ts';
 
 const limitsOrder_description: StringLimits = { maxLength: 500 };
 
@@ -52,5 +52,31 @@ export function validateOrder(
   if (message.updateTime !== undefined) {
     refuse(violations, `${prefix}update_time`, 'is set by the server');
   }
+  if (message.allowedActions.length > 0) {
+    refuse(violations, `${prefix}allowed_actions`, 'is set by the server');
+  }
+  if (message.shipment !== undefined) {
+    refuse(violations, `${prefix}shipment`, 'is set by the server');
+  }
+  return violations;
+}
+
+const limitsShipment_carrier: StringLimits = { maxLength: 100 };
+
+const limitsShipment_trackingCode: StringLimits = { maxLength: 100 };
+
+export function validateShipment(
+  message: Shipment,
+  prefix = '',
+  violations: FieldViolation[] = [],
+): FieldViolation[] {
+  if (message.carrier === '') {
+    refuse(violations, `${prefix}carrier`, 'is required');
+  }
+  checkString(message.carrier, limitsShipment_carrier, `${prefix}carrier`, violations);
+  if (message.trackingCode === '') {
+    refuse(violations, `${prefix}tracking_code`, 'is required');
+  }
+  checkString(message.trackingCode, limitsShipment_trackingCode, `${prefix}tracking_code`, violations);
   return violations;
 }

@@ -18,7 +18,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Order } from "./order.ts";
+import { Order, OrderEvent, Shipment } from "./order.ts";
 
 export const protobufPackage = "purser.orders.v1";
 
@@ -59,6 +59,80 @@ export interface ListOrdersResponse {
   orders: Order[];
   /** Send it as `page_token` to get the next page; empty when this one is the last. */
   nextPageToken: string;
+}
+
+/** Request of ListOrderEvents. */
+export interface ListOrderEventsRequest {
+  /** Name of the order: `orders/{order}`. */
+  parent: string;
+  /** Most events in the answer: 0 means 50; more than 1,000 means 1,000. */
+  pageSize: number;
+  /** `next_page_token` of the page before; empty for the first page. */
+  pageToken: string;
+}
+
+/** Response of ListOrderEvents. */
+export interface ListOrderEventsResponse {
+  /** The events, oldest first. */
+  events: OrderEvent[];
+  /** Send it as `page_token` to get the next page; empty when this one is the last. */
+  nextPageToken: string;
+}
+
+/** Request of CancelOrder. */
+export interface CancelOrderRequest {
+  /** Name of the order: `orders/{order}`. */
+  name: string;
+  /** Why, for the history: up to 500 characters. */
+  reason: string;
+  /**
+   * The order's `etag` as the caller saw it: refused with ETAG_MISMATCH when the order has changed since. Empty: no
+   * matter. Over REST the header If-Match.
+   */
+  etag: string;
+}
+
+/** Request of AssembleOrder. */
+export interface AssembleOrderRequest {
+  /** Name of the order: `orders/{order}`. */
+  name: string;
+  /** Why, for the history: up to 500 characters. */
+  reason: string;
+  /**
+   * The order's `etag` as the caller saw it: refused with ETAG_MISMATCH when the order has changed since. Empty: no
+   * matter. Over REST the header If-Match.
+   */
+  etag: string;
+}
+
+/** Request of ShipOrder. */
+export interface ShipOrderRequest {
+  /** Name of the order: `orders/{order}`. */
+  name: string;
+  /** How the goods travel. */
+  shipment:
+    | Shipment
+    | undefined;
+  /** Why, for the history: up to 500 characters. */
+  reason: string;
+  /**
+   * The order's `etag` as the caller saw it: refused with ETAG_MISMATCH when the order has changed since. Empty: no
+   * matter. Over REST the header If-Match.
+   */
+  etag: string;
+}
+
+/** Request of DeliverOrder. */
+export interface DeliverOrderRequest {
+  /** Name of the order: `orders/{order}`. */
+  name: string;
+  /** Why, for the history: up to 500 characters. */
+  reason: string;
+  /**
+   * The order's `etag` as the caller saw it: refused with ETAG_MISMATCH when the order has changed since. Empty: no
+   * matter. Over REST the header If-Match.
+   */
+  etag: string;
 }
 
 function createBaseCreateOrderRequest(): CreateOrderRequest {
@@ -289,11 +363,419 @@ export const ListOrdersResponse: MessageFns<ListOrdersResponse> = {
   },
 };
 
+function createBaseListOrderEventsRequest(): ListOrderEventsRequest {
+  return { parent: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListOrderEventsRequest: MessageFns<ListOrderEventsRequest> = {
+  encode(message: ListOrderEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.parent !== "") {
+      writer.uint32(10).string(message.parent);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListOrderEventsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListOrderEventsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.parent = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListOrderEventsResponse(): ListOrderEventsResponse {
+  return { events: [], nextPageToken: "" };
+}
+
+export const ListOrderEventsResponse: MessageFns<ListOrderEventsResponse> = {
+  encode(message: ListOrderEventsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.events) {
+      OrderEvent.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListOrderEventsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListOrderEventsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.events.push(OrderEvent.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCancelOrderRequest(): CancelOrderRequest {
+  return { name: "", reason: "", etag: "" };
+}
+
+export const CancelOrderRequest: MessageFns<CancelOrderRequest> = {
+  encode(message: CancelOrderRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.etag !== "") {
+      writer.uint32(26).string(message.etag);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelOrderRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelOrderRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAssembleOrderRequest(): AssembleOrderRequest {
+  return { name: "", reason: "", etag: "" };
+}
+
+export const AssembleOrderRequest: MessageFns<AssembleOrderRequest> = {
+  encode(message: AssembleOrderRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.etag !== "") {
+      writer.uint32(26).string(message.etag);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AssembleOrderRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAssembleOrderRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseShipOrderRequest(): ShipOrderRequest {
+  return { name: "", shipment: undefined, reason: "", etag: "" };
+}
+
+export const ShipOrderRequest: MessageFns<ShipOrderRequest> = {
+  encode(message: ShipOrderRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.shipment !== undefined) {
+      Shipment.encode(message.shipment, writer.uint32(18).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.etag !== "") {
+      writer.uint32(34).string(message.etag);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShipOrderRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShipOrderRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.shipment = Shipment.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDeliverOrderRequest(): DeliverOrderRequest {
+  return { name: "", reason: "", etag: "" };
+}
+
+export const DeliverOrderRequest: MessageFns<DeliverOrderRequest> = {
+  encode(message: DeliverOrderRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.etag !== "") {
+      writer.uint32(26).string(message.etag);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeliverOrderRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeliverOrderRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * Orders of the calling user. Every call needs the metadata `x-user-id`; a user never sees another's orders.
  *
- * Errors of every call: USER_ID_REQUIRED, INVALID_REQUEST, OVERLOADED, DEPENDENCY_UNAVAILABLE,
- * DEADLINE_EXCEEDED, INTERNAL.
+ * Errors of every call: USER_ID_REQUIRED, INVALID_REQUEST, MALFORMED_MESSAGE, OVERLOADED, DEPENDENCY_UNAVAILABLE,
+ * DEADLINE_EXCEEDED, CANCELLED, INTERNAL.
  */
 export type OrderServiceService = typeof OrderServiceService;
 export const OrderServiceService = {
@@ -335,6 +817,74 @@ export const OrderServiceService = {
     responseSerialize: (value: ListOrdersResponse): Buffer => Buffer.from(ListOrdersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListOrdersResponse => ListOrdersResponse.decode(value),
   },
+  /** The history of an order, oldest change first, a page at a time. Errors: ORDER_NOT_FOUND. */
+  listOrderEvents: {
+    path: "/purser.orders.v1.OrderService/ListOrderEvents" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListOrderEventsRequest): Buffer =>
+      Buffer.from(ListOrderEventsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListOrderEventsRequest => ListOrderEventsRequest.decode(value),
+    responseSerialize: (value: ListOrderEventsResponse): Buffer =>
+      Buffer.from(ListOrderEventsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListOrderEventsResponse => ListOrderEventsResponse.decode(value),
+  },
+  /**
+   * Cancels an order that is PENDING, PAID or ASSEMBLED. Answers at once with the order in CANCELLING; it becomes
+   * CANCELLED a moment later, when its payment is voided or refunded. A cancellation always wins: a payment that is
+   * captured meanwhile is refunded. For the order's user and for staff.
+   *
+   * Idempotent by nature: cancelling again answers with the order as it is. Errors: ORDER_NOT_FOUND,
+   * ORDER_STATE_CONFLICT, ETAG_MISMATCH.
+   */
+  cancelOrder: {
+    path: "/purser.orders.v1.OrderService/CancelOrder" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CancelOrderRequest): Buffer => Buffer.from(CancelOrderRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CancelOrderRequest => CancelOrderRequest.decode(value),
+    responseSerialize: (value: Order): Buffer => Buffer.from(Order.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Order => Order.decode(value),
+  },
+  /**
+   * Says that the goods of a PAID order are put together. For staff. Repeating it answers with the order as it is.
+   * Errors: PERMISSION_DENIED, ORDER_NOT_FOUND, ORDER_STATE_CONFLICT, ETAG_MISMATCH.
+   */
+  assembleOrder: {
+    path: "/purser.orders.v1.OrderService/AssembleOrder" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AssembleOrderRequest): Buffer => Buffer.from(AssembleOrderRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AssembleOrderRequest => AssembleOrderRequest.decode(value),
+    responseSerialize: (value: Order): Buffer => Buffer.from(Order.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Order => Order.decode(value),
+  },
+  /**
+   * Says that the goods of an ASSEMBLED order are on their way. For staff. Repeating it answers with the order as it
+   * is. Errors: PERMISSION_DENIED, ORDER_NOT_FOUND, ORDER_STATE_CONFLICT, ETAG_MISMATCH.
+   */
+  shipOrder: {
+    path: "/purser.orders.v1.OrderService/ShipOrder" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ShipOrderRequest): Buffer => Buffer.from(ShipOrderRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ShipOrderRequest => ShipOrderRequest.decode(value),
+    responseSerialize: (value: Order): Buffer => Buffer.from(Order.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Order => Order.decode(value),
+  },
+  /**
+   * Says that the goods of a SHIPPED order have arrived. For staff. Repeating it answers with the order as it is.
+   * Errors: PERMISSION_DENIED, ORDER_NOT_FOUND, ORDER_STATE_CONFLICT, ETAG_MISMATCH.
+   */
+  deliverOrder: {
+    path: "/purser.orders.v1.OrderService/DeliverOrder" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeliverOrderRequest): Buffer => Buffer.from(DeliverOrderRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DeliverOrderRequest => DeliverOrderRequest.decode(value),
+    responseSerialize: (value: Order): Buffer => Buffer.from(Order.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Order => Order.decode(value),
+  },
 } as const;
 
 export interface OrderServiceServer extends UntypedServiceImplementation {
@@ -352,6 +902,32 @@ export interface OrderServiceServer extends UntypedServiceImplementation {
    * seen twice nor make another be missed.
    */
   listOrders: handleUnaryCall<ListOrdersRequest, ListOrdersResponse>;
+  /** The history of an order, oldest change first, a page at a time. Errors: ORDER_NOT_FOUND. */
+  listOrderEvents: handleUnaryCall<ListOrderEventsRequest, ListOrderEventsResponse>;
+  /**
+   * Cancels an order that is PENDING, PAID or ASSEMBLED. Answers at once with the order in CANCELLING; it becomes
+   * CANCELLED a moment later, when its payment is voided or refunded. A cancellation always wins: a payment that is
+   * captured meanwhile is refunded. For the order's user and for staff.
+   *
+   * Idempotent by nature: cancelling again answers with the order as it is. Errors: ORDER_NOT_FOUND,
+   * ORDER_STATE_CONFLICT, ETAG_MISMATCH.
+   */
+  cancelOrder: handleUnaryCall<CancelOrderRequest, Order>;
+  /**
+   * Says that the goods of a PAID order are put together. For staff. Repeating it answers with the order as it is.
+   * Errors: PERMISSION_DENIED, ORDER_NOT_FOUND, ORDER_STATE_CONFLICT, ETAG_MISMATCH.
+   */
+  assembleOrder: handleUnaryCall<AssembleOrderRequest, Order>;
+  /**
+   * Says that the goods of an ASSEMBLED order are on their way. For staff. Repeating it answers with the order as it
+   * is. Errors: PERMISSION_DENIED, ORDER_NOT_FOUND, ORDER_STATE_CONFLICT, ETAG_MISMATCH.
+   */
+  shipOrder: handleUnaryCall<ShipOrderRequest, Order>;
+  /**
+   * Says that the goods of a SHIPPED order have arrived. For staff. Repeating it answers with the order as it is.
+   * Errors: PERMISSION_DENIED, ORDER_NOT_FOUND, ORDER_STATE_CONFLICT, ETAG_MISMATCH.
+   */
+  deliverOrder: handleUnaryCall<DeliverOrderRequest, Order>;
 }
 
 export interface OrderServiceClient extends Client {
@@ -407,6 +983,102 @@ export interface OrderServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListOrdersResponse) => void,
+  ): ClientUnaryCall;
+  /** The history of an order, oldest change first, a page at a time. Errors: ORDER_NOT_FOUND. */
+  listOrderEvents(
+    request: ListOrderEventsRequest,
+    callback: (error: ServiceError | null, response: ListOrderEventsResponse) => void,
+  ): ClientUnaryCall;
+  listOrderEvents(
+    request: ListOrderEventsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListOrderEventsResponse) => void,
+  ): ClientUnaryCall;
+  listOrderEvents(
+    request: ListOrderEventsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListOrderEventsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Cancels an order that is PENDING, PAID or ASSEMBLED. Answers at once with the order in CANCELLING; it becomes
+   * CANCELLED a moment later, when its payment is voided or refunded. A cancellation always wins: a payment that is
+   * captured meanwhile is refunded. For the order's user and for staff.
+   *
+   * Idempotent by nature: cancelling again answers with the order as it is. Errors: ORDER_NOT_FOUND,
+   * ORDER_STATE_CONFLICT, ETAG_MISMATCH.
+   */
+  cancelOrder(
+    request: CancelOrderRequest,
+    callback: (error: ServiceError | null, response: Order) => void,
+  ): ClientUnaryCall;
+  cancelOrder(
+    request: CancelOrderRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Order) => void,
+  ): ClientUnaryCall;
+  cancelOrder(
+    request: CancelOrderRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Order) => void,
+  ): ClientUnaryCall;
+  /**
+   * Says that the goods of a PAID order are put together. For staff. Repeating it answers with the order as it is.
+   * Errors: PERMISSION_DENIED, ORDER_NOT_FOUND, ORDER_STATE_CONFLICT, ETAG_MISMATCH.
+   */
+  assembleOrder(
+    request: AssembleOrderRequest,
+    callback: (error: ServiceError | null, response: Order) => void,
+  ): ClientUnaryCall;
+  assembleOrder(
+    request: AssembleOrderRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Order) => void,
+  ): ClientUnaryCall;
+  assembleOrder(
+    request: AssembleOrderRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Order) => void,
+  ): ClientUnaryCall;
+  /**
+   * Says that the goods of an ASSEMBLED order are on their way. For staff. Repeating it answers with the order as it
+   * is. Errors: PERMISSION_DENIED, ORDER_NOT_FOUND, ORDER_STATE_CONFLICT, ETAG_MISMATCH.
+   */
+  shipOrder(
+    request: ShipOrderRequest,
+    callback: (error: ServiceError | null, response: Order) => void,
+  ): ClientUnaryCall;
+  shipOrder(
+    request: ShipOrderRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Order) => void,
+  ): ClientUnaryCall;
+  shipOrder(
+    request: ShipOrderRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Order) => void,
+  ): ClientUnaryCall;
+  /**
+   * Says that the goods of a SHIPPED order have arrived. For staff. Repeating it answers with the order as it is.
+   * Errors: PERMISSION_DENIED, ORDER_NOT_FOUND, ORDER_STATE_CONFLICT, ETAG_MISMATCH.
+   */
+  deliverOrder(
+    request: DeliverOrderRequest,
+    callback: (error: ServiceError | null, response: Order) => void,
+  ): ClientUnaryCall;
+  deliverOrder(
+    request: DeliverOrderRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Order) => void,
+  ): ClientUnaryCall;
+  deliverOrder(
+    request: DeliverOrderRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Order) => void,
   ): ClientUnaryCall;
 }
 

@@ -5,8 +5,48 @@ import { checkString } from '#lib/contract/check-string.ts';
 import type { StringLimits } from '#lib/contract/check-string.ts';
 import { refuse } from '#lib/contract/refuse.ts';
 import type { FieldViolation } from '#lib/contract/types.ts';
-import { validateOrder } from './order.validate.ts';
-import type { CreateOrderRequest, GetOrderRequest, ListOrdersRequest } from './order_service.ts';
+import { validateOrder, validateShipment } from './order.validate.ts';
+import type { AssembleOrderRequest, CancelOrderRequest, CreateOrderRequest, DeliverOrderRequest, GetOrderRequest, ListOrderEventsRequest, ListOrdersRequest, ShipOrderRequest } from './order_service.ts';
+
+const limitsAssembleOrderRequest_name: StringLimits = { maxLength: 128, pattern: /^orders\/[^/]+$/u };
+
+const limitsAssembleOrderRequest_reason: StringLimits = { maxLength: 500 };
+
+const limitsAssembleOrderRequest_etag: StringLimits = { maxLength: 64 };
+
+export function validateAssembleOrderRequest(
+  message: AssembleOrderRequest,
+  prefix = '',
+  violations: FieldViolation[] = [],
+): FieldViolation[] {
+  if (message.name === '') {
+    refuse(violations, `${prefix}name`, 'is required');
+  }
+  checkString(message.name, limitsAssembleOrderRequest_name, `${prefix}name`, violations);
+  checkString(message.reason, limitsAssembleOrderRequest_reason, `${prefix}reason`, violations);
+  checkString(message.etag, limitsAssembleOrderRequest_etag, `${prefix}etag`, violations);
+  return violations;
+}
+
+const limitsCancelOrderRequest_name: StringLimits = { maxLength: 128, pattern: /^orders\/[^/]+$/u };
+
+const limitsCancelOrderRequest_reason: StringLimits = { maxLength: 500 };
+
+const limitsCancelOrderRequest_etag: StringLimits = { maxLength: 64 };
+
+export function validateCancelOrderRequest(
+  message: CancelOrderRequest,
+  prefix = '',
+  violations: FieldViolation[] = [],
+): FieldViolation[] {
+  if (message.name === '') {
+    refuse(violations, `${prefix}name`, 'is required');
+  }
+  checkString(message.name, limitsCancelOrderRequest_name, `${prefix}name`, violations);
+  checkString(message.reason, limitsCancelOrderRequest_reason, `${prefix}reason`, violations);
+  checkString(message.etag, limitsCancelOrderRequest_etag, `${prefix}etag`, violations);
+  return violations;
+}
 
 const limitsCreateOrderRequest_requestId: StringLimits = { maxLength: 128, pattern: /^[!-~]+$/u };
 
@@ -25,6 +65,26 @@ export function validateCreateOrderRequest(
   return violations;
 }
 
+const limitsDeliverOrderRequest_name: StringLimits = { maxLength: 128, pattern: /^orders\/[^/]+$/u };
+
+const limitsDeliverOrderRequest_reason: StringLimits = { maxLength: 500 };
+
+const limitsDeliverOrderRequest_etag: StringLimits = { maxLength: 64 };
+
+export function validateDeliverOrderRequest(
+  message: DeliverOrderRequest,
+  prefix = '',
+  violations: FieldViolation[] = [],
+): FieldViolation[] {
+  if (message.name === '') {
+    refuse(violations, `${prefix}name`, 'is required');
+  }
+  checkString(message.name, limitsDeliverOrderRequest_name, `${prefix}name`, violations);
+  checkString(message.reason, limitsDeliverOrderRequest_reason, `${prefix}reason`, violations);
+  checkString(message.etag, limitsDeliverOrderRequest_etag, `${prefix}etag`, violations);
+  return violations;
+}
+
 const limitsGetOrderRequest_name: StringLimits = { maxLength: 128, pattern: /^orders\/[^/]+$/u };
 
 export function validateGetOrderRequest(
@@ -36,6 +96,26 @@ export function validateGetOrderRequest(
     refuse(violations, `${prefix}name`, 'is required');
   }
   checkString(message.name, limitsGetOrderRequest_name, `${prefix}name`, violations);
+  return violations;
+}
+
+const limitsListOrderEventsRequest_parent: StringLimits = { maxLength: 128, pattern: /^orders\/[^/]+$/u };
+
+const limitsListOrderEventsRequest_pageToken: StringLimits = { maxLength: 512 };
+
+export function validateListOrderEventsRequest(
+  message: ListOrderEventsRequest,
+  prefix = '',
+  violations: FieldViolation[] = [],
+): FieldViolation[] {
+  if (message.parent === '') {
+    refuse(violations, `${prefix}parent`, 'is required');
+  }
+  checkString(message.parent, limitsListOrderEventsRequest_parent, `${prefix}parent`, violations);
+  if (message.pageSize < 0) {
+    refuse(violations, `${prefix}page_size`, 'must be at least 0');
+  }
+  checkString(message.pageToken, limitsListOrderEventsRequest_pageToken, `${prefix}page_token`, violations);
   return violations;
 }
 
@@ -53,5 +133,31 @@ export function validateListOrdersRequest(
   }
   checkString(message.pageToken, limitsListOrdersRequest_pageToken, `${prefix}page_token`, violations);
   checkString(message.filter, limitsListOrdersRequest_filter, `${prefix}filter`, violations);
+  return violations;
+}
+
+const limitsShipOrderRequest_name: StringLimits = { maxLength: 128, pattern: /^orders\/[^/]+$/u };
+
+const limitsShipOrderRequest_reason: StringLimits = { maxLength: 500 };
+
+const limitsShipOrderRequest_etag: StringLimits = { maxLength: 64 };
+
+export function validateShipOrderRequest(
+  message: ShipOrderRequest,
+  prefix = '',
+  violations: FieldViolation[] = [],
+): FieldViolation[] {
+  if (message.name === '') {
+    refuse(violations, `${prefix}name`, 'is required');
+  }
+  checkString(message.name, limitsShipOrderRequest_name, `${prefix}name`, violations);
+  if (message.shipment === undefined) {
+    refuse(violations, `${prefix}shipment`, 'is required');
+  }
+  if (message.shipment !== undefined) {
+    validateShipment(message.shipment, `${prefix}shipment.`, violations);
+  }
+  checkString(message.reason, limitsShipOrderRequest_reason, `${prefix}reason`, violations);
+  checkString(message.etag, limitsShipOrderRequest_etag, `${prefix}etag`, violations);
   return violations;
 }

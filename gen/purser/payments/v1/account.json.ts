@@ -99,6 +99,8 @@ export function writeEntry_Kind(
       return '"TOP_UP"';
     case 2:
       return '"PAYMENT"';
+    case 3:
+      return '"REFUND"';
     default:
       return String(value);
   }

@@ -49,7 +49,7 @@ export interface Entry {
   ledgerVersion: bigint;
   /** What moved the money. */
   kind: Entry_Kind;
-  /** The order that was paid, `orders/{order}`; empty for a top-up. */
+  /** The order that was paid or refunded, `orders/{order}`; empty for a top-up. */
   order: string;
   /** When it was booked, to the millisecond. */
   createTime: Date | undefined;
@@ -63,6 +63,8 @@ export const Entry_Kind = {
   TOP_UP: 1,
   /** PAYMENT - An order was paid. */
   PAYMENT: 2,
+  /** REFUND - A cancelled order's payment came back. */
+  REFUND: 3,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -72,6 +74,7 @@ export namespace Entry_Kind {
   export type KIND_UNSPECIFIED = typeof Entry_Kind.KIND_UNSPECIFIED;
   export type TOP_UP = typeof Entry_Kind.TOP_UP;
   export type PAYMENT = typeof Entry_Kind.PAYMENT;
+  export type REFUND = typeof Entry_Kind.REFUND;
   export type UNRECOGNIZED = typeof Entry_Kind.UNRECOGNIZED;
 }
 

@@ -337,8 +337,8 @@ export const ListEntriesResponse: MessageFns<ListEntriesResponse> = {
 /**
  * The calling user's account. Every call needs the metadata `x-user-id`, which alone says whose account is meant.
  *
- * Errors of every call: USER_ID_REQUIRED, INVALID_REQUEST, OVERLOADED, DEPENDENCY_UNAVAILABLE,
- * DEADLINE_EXCEEDED, INTERNAL.
+ * Errors of every call: USER_ID_REQUIRED, INVALID_REQUEST, MALFORMED_MESSAGE, OVERLOADED, DEPENDENCY_UNAVAILABLE,
+ * DEADLINE_EXCEEDED, CANCELLED, INTERNAL.
  */
 export type AccountServiceService = typeof AccountServiceService;
 export const AccountServiceService = {

@@ -53,6 +53,41 @@ export interface PaymentFailed {
   failTime: Date | undefined;
 }
 
+/**
+ * An order's payment is undone without a transfer: nothing was debited, and nothing ever will be. Subject
+ * `purser.v1.payments.payment_voided.{user token}`.
+ */
+export interface PaymentVoided {
+  /** Name of the order, `orders/{order}`. */
+  order: string;
+  /** The user whose account was asked to pay. */
+  userId: string;
+  /** What the order costs. */
+  amount:
+    | Money
+    | undefined;
+  /** The account's ledger version at the decision; 0 when there was no account. */
+  ledgerVersion: bigint;
+  /** When it was decided. */
+  voidTime: Date | undefined;
+}
+
+/** An order's amount was credited again, once. Subject `purser.v1.payments.payment_refunded.{user token}`. */
+export interface PaymentRefunded {
+  /** Name of the order, `orders/{order}`. */
+  order: string;
+  /** The user whose account got it back. */
+  userId: string;
+  /** What was credited: exactly what was debited. */
+  amount:
+    | Money
+    | undefined;
+  /** The account's ledger version after the refund: a reader that has seen it sees the refund. */
+  ledgerVersion: bigint;
+  /** When it was booked. */
+  refundTime: Date | undefined;
+}
+
 function createBasePaymentCaptured(): PaymentCaptured {
   return { order: "", userId: "", amount: undefined, ledgerVersion: 0n, captureTime: undefined };
 }
@@ -235,6 +270,192 @@ export const PaymentFailed: MessageFns<PaymentFailed> = {
             }
 
             message.failTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePaymentVoided(): PaymentVoided {
+  return { order: "", userId: "", amount: undefined, ledgerVersion: 0n, voidTime: undefined };
+}
+
+export const PaymentVoided: MessageFns<PaymentVoided> = {
+  encode(message: PaymentVoided, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.order !== "") {
+      writer.uint32(10).string(message.order);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(26).fork()).join();
+    }
+    if (message.ledgerVersion !== 0n) {
+      if (BigInt.asIntN(64, message.ledgerVersion) !== message.ledgerVersion) {
+        throw new globalThis.Error("value provided for field message.ledgerVersion of type int64 too large");
+      }
+      writer.uint32(32).int64(message.ledgerVersion);
+    }
+    if (message.voidTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.voidTime), writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PaymentVoided {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePaymentVoided();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.order = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.ledgerVersion = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.voidTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePaymentRefunded(): PaymentRefunded {
+  return { order: "", userId: "", amount: undefined, ledgerVersion: 0n, refundTime: undefined };
+}
+
+export const PaymentRefunded: MessageFns<PaymentRefunded> = {
+  encode(message: PaymentRefunded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.order !== "") {
+      writer.uint32(10).string(message.order);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(26).fork()).join();
+    }
+    if (message.ledgerVersion !== 0n) {
+      if (BigInt.asIntN(64, message.ledgerVersion) !== message.ledgerVersion) {
+        throw new globalThis.Error("value provided for field message.ledgerVersion of type int64 too large");
+      }
+      writer.uint32(32).int64(message.ledgerVersion);
+    }
+    if (message.refundTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.refundTime), writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PaymentRefunded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePaymentRefunded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.order = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.ledgerVersion = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.refundTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
         }

@@ -31,6 +31,9 @@ export function writePayment(
   if (message.createTime !== undefined) {
     members += `,"createTime":${writeTimestamp(message.createTime)}`;
   }
+  if (message.updateTime !== undefined) {
+    members += `,"updateTime":${writeTimestamp(message.updateTime)}`;
+  }
   return writeObject(members);
 }
 
@@ -61,6 +64,10 @@ export function writePayment_State(
       return '"CAPTURED"';
     case 2:
       return '"FAILED"';
+    case 3:
+      return '"VOIDED"';
+    case 4:
+      return '"REFUNDED"';
     default:
       return String(value);
   }

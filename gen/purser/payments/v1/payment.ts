@@ -13,7 +13,7 @@ export const protobufPackage = "purser.payments.v1";
 
 export const protobufFileName = "purser/payments/v1/payment.proto";
 
-/** What became of the one payment that an order can have. It is decided once and never changes. */
+/** What became of the one payment that an order can have. A captured payment may be refunded; nothing else changes. */
 export interface Payment {
   /** Resource name, `orders/{order}/payment`. */
   name: string;
@@ -32,7 +32,11 @@ export interface Payment {
   /** The account's ledger version right after the decision; 0 when there was no account. */
   ledgerVersion: bigint;
   /** When it was decided, to the millisecond. */
-  createTime: Date | undefined;
+  createTime:
+    | Date
+    | undefined;
+  /** When it last changed, to the millisecond. */
+  updateTime: Date | undefined;
 }
 
 /** How the payment ended. */
@@ -43,6 +47,10 @@ export const Payment_State = {
   CAPTURED: 1,
   /** FAILED - Nothing was debited; `failure_reason` says why. */
   FAILED: 2,
+  /** VOIDED - The order was cancelled before anything was debited; nothing ever will be. */
+  VOIDED: 3,
+  /** REFUNDED - The amount was debited, and credited again because the order was cancelled. */
+  REFUNDED: 4,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -52,6 +60,8 @@ export namespace Payment_State {
   export type STATE_UNSPECIFIED = typeof Payment_State.STATE_UNSPECIFIED;
   export type CAPTURED = typeof Payment_State.CAPTURED;
   export type FAILED = typeof Payment_State.FAILED;
+  export type VOIDED = typeof Payment_State.VOIDED;
+  export type REFUNDED = typeof Payment_State.REFUNDED;
   export type UNRECOGNIZED = typeof Payment_State.UNRECOGNIZED;
 }
 
@@ -88,6 +98,7 @@ function createBasePayment(): Payment {
     failureReason: 0,
     ledgerVersion: 0n,
     createTime: undefined,
+    updateTime: undefined,
   };
 }
 
@@ -119,6 +130,9 @@ export const Payment: MessageFns<Payment> = {
     }
     if (message.createTime !== undefined) {
       Timestamp.encode(toTimestamp(message.createTime), writer.uint32(66).fork()).join();
+    }
+    if (message.updateTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.updateTime), writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -198,6 +212,14 @@ export const Payment: MessageFns<Payment> = {
             }
 
             message.createTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.updateTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
         }

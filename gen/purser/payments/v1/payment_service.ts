@@ -79,8 +79,8 @@ export const GetPaymentRequest: MessageFns<GetPaymentRequest> = {
 /**
  * What Payments knows of the calling user's orders. Every call needs the metadata `x-user-id`.
  *
- * Errors of every call: USER_ID_REQUIRED, INVALID_REQUEST, OVERLOADED, DEPENDENCY_UNAVAILABLE,
- * DEADLINE_EXCEEDED, INTERNAL.
+ * Errors of every call: USER_ID_REQUIRED, INVALID_REQUEST, MALFORMED_MESSAGE, OVERLOADED, DEPENDENCY_UNAVAILABLE,
+ * DEADLINE_EXCEEDED, CANCELLED, INTERNAL.
  */
 export type PaymentServiceService = typeof PaymentServiceService;
 export const PaymentServiceService = {

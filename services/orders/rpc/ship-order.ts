@@ -1,0 +1,14 @@
+import type { Order } from '#gen/purser/orders/v1/order.ts';
+import type { ShipOrderRequest } from '#gen/purser/orders/v1/order_service.ts';
+import { requireStaff } from '#lib/grpc/require-staff.ts';
+import type { Handler } from '#lib/grpc/unary-call.ts';
+import type { ServiceDeps } from '#lib/service/service-definition.ts';
+import { actOnOrder } from './act-on-order.ts';
+
+export function shipOrder(deps: ServiceDeps): Handler<ShipOrderRequest, Order> {
+  return async (request, call) => {
+    requireStaff(call);
+    const { carrier, trackingCode } = request.shipment!;
+    return actOnOrder(deps, call, 'SHIP', request, { carrier, trackingCode });
+  };
+}
