@@ -44,6 +44,8 @@ export function launchAs(
   return {
     command: 'setpriv',
     args: [
+      // Otherwise access(2), by which PostgreSQL looks at its own programs, ignores the capability.
+      '--securebits=+no_setuid_fixup',
       `--reuid=${uid}`,
       `--regid=${gid}`,
       '--clear-groups',

@@ -279,8 +279,8 @@ test(
     const second = launch(setup);
     assert.is(await second.exited, 1);
     const { pid } = program.child;
-    const refusal = `^Another npm start \\(process ${pid}\\) runs on ${setup.dataFolder}: stop it`;
-    assert.match(second.output, new RegExp(`${refusal}, or set PURSER_DATA`));
+    const sentence = `^Another npm start \\(process ${pid}\\) runs on ${setup.dataFolder}: stop it`;
+    assert.match(second.output, new RegExp(`${sentence}, or set PURSER_DATA`));
     // The first one is not disturbed.
     assert.is(processesOf(setup.dataFolder).length, 5);
     program.child.kill('SIGTERM');
