@@ -48,15 +48,24 @@ test('a type or subject that no stream would take is refused at its definition',
 test('columns reach the table as they are, payload byte for byte', async () => {
   const outbox = await openOutbox();
   const backing = new Uint8Array([9, 0, 1, 254, 255, 9]);
-  const event = happened.toOutbox({ eventId, userId: 'ann', about: 'orders/1', message: '' });
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const event = happened.toOutbox({
+    eventId,
+    userId: 'ann',
+    about: 'orders/1',
+    message: '',
+    traceparent,
+  });
   const events = [{ ...event, payload: backing.subarray(1, 5) }];
   await outbox.sql(
-    `insert into outbox (event_id, type, subject, about, payload)
-    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[])`,
+    `insert into outbox (event_id, type, subject, about, payload, traceparent)
+    select * from unnest(
+      $1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[]
+    )`,
     outboxColumns(events),
   );
   const rows = await outbox.sql<{ payload: Buffer }>(
-    'select event_id, type, subject, about, payload from outbox',
+    'select event_id, type, subject, about, payload, traceparent from outbox',
   );
   const [row] = rows.map(({ payload, ...rest }) => ({ ...rest, payload: [...payload] }));
   assert.equal(row, {
@@ -65,6 +74,7 @@ test('columns reach the table as they are, payload byte for byte', async () => {
     subject: event.subject,
     about: 'orders/1',
     payload: [0, 1, 254, 255],
+    traceparent,
   });
   await outbox.close();
 });

@@ -11,6 +11,8 @@ export interface OutboxEvent {
   /** Name of the resource that it is about, `orders/{order}`. */
   about: string;
   payload: Uint8Array;
+  /** W3C trace parent of the call or event that caused it. */
+  traceparent: string | undefined;
 }
 
 /** The part of a ts-proto message that an event needs. */
@@ -28,6 +30,7 @@ export interface EventDefinition<Message> {
     userId: string;
     about: string;
     message: Message;
+    traceparent?: string | undefined;
   }): OutboxEvent;
   /** Throws on bytes that are no such message. */
   decode(payload: Uint8Array): Message;
@@ -54,24 +57,26 @@ export function defineEvent<Message>(options: {
   return {
     type,
     filterSubject: `${subject}.*`,
-    toOutbox: ({ eventId, userId, about, message }) => ({
+    toOutbox: ({ eventId, userId, about, message, traceparent }) => ({
       eventId,
       type,
       subject: `${subject}.${userToken(userId)}`,
       about,
       payload: codec.encode(message).finish(),
+      traceparent,
     }),
     decode: (payload) => codec.decode(payload),
   };
 }
 
 /**
- * The events as columns, for `unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[])`:
- * event ids, types, subjects, abouts, payloads.
+ * The events as columns, for
+ * `unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[])`: event ids,
+ * types, subjects, abouts, payloads, trace parents.
  */
 export function outboxColumns(
   events: readonly OutboxEvent[],
-): [string[], string[], string[], string[], Buffer[]] {
+): [string[], string[], string[], string[], Buffer[], (string | null)[]] {
   return [
     events.map(({ eventId }) => eventId),
     events.map(({ type }) => type),
@@ -81,5 +86,6 @@ export function outboxColumns(
     events.map(({ payload }) =>
       Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength),
     ),
+    events.map(({ traceparent }) => traceparent ?? null),
   ];
 }

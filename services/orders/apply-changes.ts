@@ -53,6 +53,7 @@ function stepEvents(
     eventId,
     userId,
     about: name,
+    traceparent: step.traceparent,
     message: {
       order: name,
       userId,
@@ -69,6 +70,7 @@ function stepEvents(
     eventId: randomUUIDv7(),
     userId,
     about: name,
+    traceparent: step.traceparent,
     message: { order: name, userId, amount, requestTime: now },
   });
   return [cancellation, changed];

@@ -66,6 +66,29 @@ test('a payment is found under its order, on every instance', async () => {
   assert.equal([status, body.reason], [404, 'PAYMENT_NOT_FOUND']);
 });
 
+test('the trace of a call travels through both outboxes to the last event', async () => {
+  const { userId, call } = await fundedUser(system.url, 50);
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const response = await fetch(`${system.url}/v1/orders`, {
+    method: 'POST',
+    headers: { 'x-user-id': userId, 'content-type': 'application/json', traceparent },
+    body: JSON.stringify({ amount: usd(50) }),
+  });
+  const { name } = (await response.json()) as { name: string };
+  await finalOrders(call, 1);
+  for (const [domain, count] of [
+    ['orders', 3n],
+    ['payments', 1n],
+  ] as const) {
+    const [row] = await system.sql<{ traced: bigint }>(
+      domain,
+      `select count(*) as traced from outbox
+       where about = '${name}' and traceparent = '${traceparent}'`,
+    );
+    assert.is(row?.traced, count);
+  }
+});
+
 test('the relays bring every event to the broker, once', async () => {
   const connection = await connect({ servers: `127.0.0.1:${system.ports.nats}` });
   const manager = await jetstreamManager(connection);

@@ -11,7 +11,7 @@ const test = suite('who runs PostgreSQL');
 const nobody = { uid: 65534, gid: 65534 };
 const root = process.getuid?.() === 0;
 
-/** What a program is told that asks, as PostgreSQL does by access(2), whether it may run another. */
+/** What a program is told that asks by access(2), as PostgreSQL does, if it may run another one. */
 function mayRun(path: string, paths: string[]): string {
   const question = `require('fs').accessSync(${JSON.stringify(path)}, 1);
     console.log('yes, as ' + process.getuid())`;

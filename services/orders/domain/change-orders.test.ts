@@ -13,6 +13,7 @@ const captured = (orderId: string): OrderChange => ({
   actorUserId: null,
   reason: '',
   causeEventId: `captured-${orderId}`,
+  traceparent: undefined,
 });
 const failed = (orderId: string): OrderChange => ({
   ...captured(orderId),

@@ -16,6 +16,8 @@ export interface OrderChange {
   reason: string;
   /** The event that asks for it; null for a call. */
   causeEventId: string | null;
+  /** Trace parent of the call or event that asks for it. */
+  traceparent: string | undefined;
 }
 
 /** The part of an order that decides whether it may change. */

@@ -45,6 +45,7 @@ export async function actOnOrder(
       actorUserId: call.userId,
       reason: request.reason,
       causeEventId: null,
+      traceparent: call.traceparent,
     };
     const applied = await applyChanges(tx, id ? [change] : [], { now: clock(), shipment });
     const before = applied.orders.get(change.orderId);

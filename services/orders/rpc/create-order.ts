@@ -3,7 +3,7 @@ import { type Order, Order_FailureReason, Order_State } from '#gen/purser/orders
 import { CreateOrderRequest } from '#gen/purser/orders/v1/order_service.ts';
 import { Batcher } from '#lib/batch/batcher.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
-import type { Handler } from '#lib/grpc/unary-call.ts';
+import type { CallContext, Handler } from '#lib/grpc/unary-call.ts';
 import { fingerprint } from '#lib/idempotency/fingerprint.ts';
 import type { OutboxEvent } from '#lib/outbox/event.ts';
 import { orderName } from '#lib/resource-name/order-name.ts';
@@ -25,7 +25,7 @@ export function createOrder(deps: ServiceDeps): Handler<CreateOrderRequest, Orde
     queueMax: 5_000,
     inFlightMax: 2,
   });
-  return (request, call) => batcher.submit(orderInsert(request, call.userId, deps.clock()), call);
+  return (request, call) => batcher.submit(orderInsert(request, call, deps.clock()), call);
 }
 
 async function insertBatch(deps: ServiceDeps, orders: OrderInsert[]): Promise<(Order | Error)[]> {
@@ -69,7 +69,11 @@ async function selectReplayed(
   }
 }
 
-function orderInsert(request: CreateOrderRequest, userId: string, now: Date): OrderInsert {
+function orderInsert(
+  request: CreateOrderRequest,
+  { userId, traceparent }: CallContext,
+  now: Date,
+): OrderInsert {
   const { amount, description } = request.order!;
   const content = CreateOrderRequest.encode({ ...request, requestId: '' }).finish();
   const order = {
@@ -83,10 +87,13 @@ function orderInsert(request: CreateOrderRequest, userId: string, now: Date): Or
     createTime: now,
     eventId: randomUUIDv7(),
   };
-  return { ...order, events: creationEvents(order) };
+  return { ...order, events: creationEvents(order, traceparent) };
 }
 
-function creationEvents(order: Omit<OrderInsert, 'events'>): OutboxEvent[] {
+function creationEvents(
+  order: Omit<OrderInsert, 'events'>,
+  traceparent: string | undefined,
+): OutboxEvent[] {
   const { userId, createTime } = order;
   const name = orderName(order.id);
   const amount = { currencyCode: order.currencyCode, amountMinor: order.amountMinor };
@@ -95,12 +102,14 @@ function creationEvents(order: Omit<OrderInsert, 'events'>): OutboxEvent[] {
       eventId: randomUUIDv7(),
       userId,
       about: name,
+      traceparent,
       message: { order: name, userId, amount, requestTime: createTime },
     }),
     orderStateChanged.toOutbox({
       eventId: order.eventId,
       userId,
       about: name,
+      traceparent,
       message: {
         order: name,
         userId,

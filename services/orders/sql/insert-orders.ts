@@ -76,10 +76,12 @@ const insertOrdersStatement: Statement = {
       select id, 1, event_id, 'PENDING', 'USER', user_id, create_time
       from outcome where stored_order_id = id
     ), published as (
-      insert into outbox (event_id, type, subject, about, payload)
-      select event.event_id, event.type, event.subject, event.about, event.payload
-      from unnest($10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::bytea[])
-        as event (order_id, event_id, type, subject, about, payload)
+      insert into outbox (event_id, type, subject, about, payload, traceparent)
+      select event.event_id, event.type, event.subject, event.about, event.payload,
+        event.traceparent
+      from unnest(
+        $10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::bytea[], $16::text[]
+      ) as event (order_id, event_id, type, subject, about, payload, traceparent)
       join outcome on outcome.id = event.order_id and outcome.stored_order_id = outcome.id
     )
     select stored_order_id = id as created, stored_order_id as "orderId",

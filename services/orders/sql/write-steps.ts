@@ -60,10 +60,12 @@ const writeStepsStatement: Statement = {
       from input join changed on changed.id = input.order_id
       returning event_id
     ), published as (
-      insert into outbox (event_id, type, subject, about, payload)
-      select event.event_id, event.type, event.subject, event.about, event.payload
-      from unnest($16::uuid[], $17::uuid[], $18::text[], $19::text[], $20::text[], $21::bytea[])
-        as event (step_id, event_id, type, subject, about, payload)
+      insert into outbox (event_id, type, subject, about, payload, traceparent)
+      select event.event_id, event.type, event.subject, event.about, event.payload,
+        event.traceparent
+      from unnest(
+        $16::uuid[], $17::uuid[], $18::text[], $19::text[], $20::text[], $21::bytea[], $22::text[]
+      ) as event (step_id, event_id, type, subject, about, payload, traceparent)
       join history on history.event_id = event.step_id
     )
     select count(*) as written from history`,

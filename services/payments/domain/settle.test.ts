@@ -27,6 +27,7 @@ const pay = (
   userId: 'ann',
   amountMinor,
   currencyCode: 'USD',
+  traceparent: undefined,
   ...change,
 });
 const undo = (orderId: string, amountMinor = 60n): PaymentWish =>

@@ -8,6 +8,8 @@ export interface PaymentWish {
   userId: string;
   amountMinor: bigint;
   currencyCode: string;
+  /** Trace parent of the event that carried it. */
+  traceparent: string | undefined;
 }
 
 export type FailureReason = 'INSUFFICIENT_FUNDS' | 'ACCOUNT_NOT_FOUND' | 'CURRENCY_MISMATCH';
@@ -35,7 +37,7 @@ export interface Settlement {
   /**
    * What to tell the order, one for each wish, in their order. A repeated wish is answered again.
    */
-  answers: { payment: Payment; answer: Answer }[];
+  answers: { payment: Payment; answer: Answer; traceparent: string | undefined }[];
   /** Payments to write that no transaction wrote before. */
   decided: Payment[];
   /** Payments that were captured before and are refunded now. */
@@ -63,7 +65,7 @@ export function settle(
     const payment =
       wish.kind === 'pay' ? pay(wish, known, ledger, now) : undo(wish, known, ledger, now);
     payments.set(wish.orderId, payment);
-    return { payment, answer: answerTo(wish, payment) };
+    return { payment, answer: answerTo(wish, payment), traceparent: wish.traceparent };
   });
   const changed = [...payments.values()].filter(
     (payment) => before.get(payment.orderId) !== payment,

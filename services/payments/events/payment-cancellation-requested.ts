@@ -4,6 +4,6 @@ import type { PaymentWish } from '../domain/settle.ts';
 import { paymentWish } from './payment-wish.ts';
 
 /** An order was cancelled and wants its payment undone. */
-export function paymentCancellationRequested({ eventId, payload }: Delivery): PaymentWish {
-  return paymentWish('undo', eventId, PaymentCancellationRequested.decode(payload));
+export function paymentCancellationRequested(delivery: Delivery): PaymentWish {
+  return paymentWish('undo', delivery, PaymentCancellationRequested.decode(delivery.payload));
 }

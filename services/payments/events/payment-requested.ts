@@ -4,6 +4,6 @@ import type { PaymentWish } from '../domain/settle.ts';
 import { paymentWish } from './payment-wish.ts';
 
 /** An order wants to be paid. */
-export function paymentRequested({ eventId, payload }: Delivery): PaymentWish {
-  return paymentWish('pay', eventId, PaymentRequested.decode(payload));
+export function paymentRequested(delivery: Delivery): PaymentWish {
+  return paymentWish('pay', delivery, PaymentRequested.decode(delivery.payload));
 }

@@ -1,4 +1,5 @@
 import type { Money } from '#gen/purser/type/v1/money.ts';
+import type { Delivery } from '#lib/nats/delivery.ts';
 import { orderIdOf } from '#lib/resource-name/order-name.ts';
 import type { PaymentWish } from '../domain/settle.ts';
 
@@ -10,7 +11,7 @@ const amountMinorMax = 1_000_000_000_000n;
  */
 export function paymentWish(
   kind: PaymentWish['kind'],
-  eventId: string,
+  { eventId, traceparent }: Delivery,
   { order, userId, amount }: { order: string; userId: string; amount: Money | undefined },
 ): PaymentWish {
   const orderId = orderIdOf(order);
@@ -23,5 +24,5 @@ export function paymentWish(
   if (amountMinor < 1n || amountMinor > amountMinorMax) {
     throw new Error(`a payment request of ${amountMinor} minor units`);
   }
-  return { kind, eventId, orderId, userId, amountMinor, currencyCode };
+  return { kind, eventId, orderId, userId, amountMinor, currencyCode, traceparent };
 }

@@ -57,11 +57,11 @@ async function settleIn(tx: Tx, wishes: readonly PaymentWish[], now: Date): Prom
   await writePayments(tx, settlement, settlement.answers.map(answerEvent));
 }
 
-function answerEvent({ payment, answer }: Settlement['answers'][number]): OutboxEvent {
+function answerEvent({ payment, answer, traceparent }: Settlement['answers'][number]): OutboxEvent {
   const { userId, ledgerVersion, createTime, updateTime } = payment;
   const order = orderName(payment.orderId);
   const amount = { currencyCode: payment.currencyCode, amountMinor: payment.amountMinor };
-  const event = { eventId: randomUUIDv7(), userId, about: order };
+  const event = { eventId: randomUUIDv7(), userId, about: order, traceparent };
   const message = { order, userId, amount, ledgerVersion };
   switch (answer) {
     case 'captured':

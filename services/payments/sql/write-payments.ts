@@ -37,8 +37,10 @@ const writePaymentsStatement: Statement = {
       where payments.order_id = t.order_id and payments.state = 'CAPTURED'
       returning 1
     ), published as (
-      insert into outbox (event_id, type, subject, about, payload)
-      select * from unnest($13::uuid[], $14::text[], $15::text[], $16::text[], $17::bytea[])
+      insert into outbox (event_id, type, subject, about, payload, traceparent)
+      select * from unnest(
+        $13::uuid[], $14::text[], $15::text[], $16::text[], $17::bytea[], $18::text[]
+      )
     )
     select (select count(*) from decided) + (select count(*) from refunded) as written`,
 };
