@@ -164,12 +164,14 @@ for (const [name, words] of [
   [`orders/${'a'.repeat(122)}`, 'must have at most 128 characters'],
 ] as const) {
   test(`no order is named ${JSON.stringify(name.slice(0, 20))}`, () => {
-    assert.equal(getOrder.validate({ name }), [{ field: 'name', description: words }]);
+    assert.equal(getOrder.validate({ name, asOf: undefined }), [
+      { field: 'name', description: words },
+    ]);
   });
 }
 
 test('an empty request has nothing to refuse', () => {
-  assert.equal(getAccount.validate({}), []);
+  assert.equal(getAccount.validate({ asOf: undefined }), []);
 });
 
 test('every violation of one request is its own', () => {

@@ -141,7 +141,7 @@ async function callThatFails(error: unknown): Promise<ServiceError> {
   try {
     return await new Promise<ServiceError>((resolve, reject) => {
       const { requestSerialize, responseDeserialize } = definition;
-      const request = { name: 'orders/1' };
+      const request = { name: 'orders/1', asOf: undefined };
       client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (failure) =>
         failure === null ? reject(new Error('The call succeeded.')) : resolve(failure),
       );

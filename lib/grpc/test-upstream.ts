@@ -59,7 +59,7 @@ export const options = (more: Partial<CallOptions> = {}): CallOptions => ({
 });
 
 export const get = (client: GrpcClient, more?: Partial<CallOptions>) =>
-  client.unary(getOrder, { name: 'orders/1' }, options(more));
+  client.unary(getOrder, { name: 'orders/1', asOf: undefined }, options(more));
 
 export const create = (client: GrpcClient, requestId: string) => {
   const order = {

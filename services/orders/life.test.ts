@@ -260,6 +260,25 @@ test('the history tells who, from, to and why, a page at a time', async () => {
   assert.is(await reasonOf(history(name, 'eve')), 'ORDER_NOT_FOUND');
 });
 
+test('as_of at the time of every event is the order as it was then', async () => {
+  const { name } = await orderIn('DELIVERED');
+  const { events } = await history(name);
+  for (const event of events) {
+    const asOf = event.createTime!;
+    const then = events.findLast((other) => other.createTime! <= asOf)!;
+    const order = await service.call<Order>(`${path}/GetOrder`, { name, asOf });
+    assert.equal([order.version, order.state], [then.version, then.state]);
+    assert.equal(order.updateTime, then.createTime);
+    const shipped = [Order_State.SHIPPED, Order_State.DELIVERED].includes(then.state as 5 | 6);
+    assert.equal(order.shipment, shipped ? shipment : undefined);
+  }
+  const before = new Date(events[0]!.createTime!.getTime() - 1);
+  const missing = service.call(`${path}/GetOrder`, { name, asOf: before });
+  assert.is(await reasonOf(missing), 'ORDER_NOT_FOUND');
+  const future = new Date(Date.now() + 3_600_000);
+  assert.equal(await service.call(`${path}/GetOrder`, { name, asOf: future }), await get(name));
+});
+
 test('the history rebuilds every order', async () => {
   const broken = await database.sql(`
     select o.id from orders o

@@ -194,6 +194,29 @@ test('pages of the statement hold every entry once, also while entries arrive', 
   assert.equal(seen, [7n, 6n, 5n, 4n, 3n, 2n, 1n]);
 });
 
+test('as_of is the account after the last entry until then', async () => {
+  const created = await create('historian');
+  const entriesBooked = 3;
+  for (let count = 0; count < entriesBooked; count += 1) await topUp('historian', 10n);
+  // The clock stands still here: an hour between the entries makes moments to ask for.
+  await database.sql(
+    `update transfers set create_time = create_time + ledger_version * interval '1 hour'
+     where account_id = $1`,
+    [created.name.replace('accounts/', '')],
+  );
+  const at = (hours: number) => new Date(now.getTime() + hours * 3_600_000);
+  const asOf = (moment: Date) =>
+    service.call<Account>(`${accounts}/GetAccount`, { asOf: moment }, 'historian');
+  assert.equal(await asOf(at(0)), created);
+  for (const hours of [1, 1.5, 2, 3, 100]) {
+    const booked = BigInt(Math.min(Math.floor(hours), entriesBooked));
+    const { balance, ledgerVersion, updateTime } = await asOf(at(hours));
+    assert.equal([balance, ledgerVersion], [usd(10n * booked), booked]);
+    assert.equal(updateTime, at(Number(booked)));
+  }
+  assert.is(await reasonOf(asOf(at(-0.001))), 'ACCOUNT_NOT_FOUND');
+});
+
 test('a token of another user is refused', async () => {
   await create('eve');
   const { nextPageToken } = await entries('pager', 1);

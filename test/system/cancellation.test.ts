@@ -91,6 +91,8 @@ test('the history of a cancelled order is there over REST', async () => {
   );
   const cancelling = body.events.find(({ state }: any) => state === 'CANCELLING');
   assert.equal([cancelling.actor, cancelling.reason], ['USER', 'too late']);
+  const { body: then } = await call('GET', `/v1/${order.name}?asOf=${order.createTime}`);
+  assert.equal(then, order);
 });
 
 test.run();

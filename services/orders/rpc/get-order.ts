@@ -1,10 +1,13 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Order } from '#gen/purser/orders/v1/order.ts';
 import type { GetOrderRequest } from '#gen/purser/orders/v1/order_service.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import type { Handler } from '#lib/grpc/unary-call.ts';
 import { orderIdOf } from '#lib/resource-name/order-name.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
+import { orderAsOf } from '../domain/order-as-of.ts';
 import { OrderRow } from '../schema/order.ts';
+import { OrderEventRow } from '../schema/order-event.ts';
 import { orderMessage } from './order-message.ts';
 
 /**
@@ -12,10 +15,22 @@ import { orderMessage } from './order-message.ts';
  * exist.
  */
 export function getOrder({ database }: ServiceDeps): Handler<GetOrderRequest, Order> {
-  return async ({ name }, { userId, signal }) => {
+  return async ({ name, asOf }, { userId, signal }) => {
     const id = orderIdOf(name);
-    const row = id && (await database.reader(signal).findOne(OrderRow, { id, userId }));
-    if (!row) throw new PurserError('ORDER_NOT_FOUND', { order: name });
-    return orderMessage(row);
+    const reader = database.reader(signal);
+    const row = id && (await reader.findOne(OrderRow, { id, userId }));
+    const wanted = row && asOf ? await past(reader, row, asOf) : row;
+    if (!wanted) throw new PurserError('ORDER_NOT_FOUND', { order: name });
+    return orderMessage(wanted);
   };
+}
+
+async function past(
+  reader: EntityManager,
+  order: OrderRow,
+  asOf: Date,
+): Promise<OrderRow | undefined> {
+  const orderBy = { version: 'asc' } as const;
+  const events = await reader.find(OrderEventRow, { orderId: order.id }, { orderBy });
+  return orderAsOf(order, events, asOf);
 }

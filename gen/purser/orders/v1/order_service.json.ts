@@ -5,7 +5,7 @@ import { readIfMatch } from '#lib/contract/entity-tag.ts';
 import { toJsonPath } from '#lib/contract/json-path.ts';
 import type { Binding } from '#lib/contract/json-path.ts';
 import { addContractViolations, readIdempotencyKey, readInt32Text, readParameter, readSegment } from '#lib/contract/read-input.ts';
-import { readMembers, readString, refuseUnknown } from '#lib/contract/read-json.ts';
+import { readMembers, readString, readTimestamp, refuseUnknown } from '#lib/contract/read-json.ts';
 import type { FieldViolation, RouteInput } from '#lib/contract/types.ts';
 import { writeList, writeObject, writeString } from '#lib/contract/write-json.ts';
 import { readOrder, readShipment, writeOrder, writeOrderEvent } from './order.json.ts';
@@ -36,6 +36,8 @@ export function readOrderService_CreateOrder(
   return message;
 }
 
+const parametersOrderService_GetOrder = ['asOf'];
+
 const bindingOrderService_GetOrder: Binding = { names: { name: 'order' } };
 
 export function jsonPathOfOrderService_GetOrder(protoPath: string): string {
@@ -46,10 +48,16 @@ export function readOrderService_GetOrder(
   input: RouteInput,
   violations: FieldViolation[],
 ): GetOrderRequest {
-  const message: GetOrderRequest = { name: '' };
+  const message: GetOrderRequest = { name: '', asOf: undefined };
   message.name = `orders/${readSegment(input.params['order'], 'order', violations)}`;
-  for (const name of Object.keys(input.query)) {
-    refuseUnknown(name, '', [], violations);
+  for (const [name, value] of Object.entries(input.query)) {
+    switch (name) {
+      case 'asOf':
+        message.asOf = readParameter(value, name, violations, readTimestamp);
+        break;
+      default:
+        refuseUnknown(name, '', parametersOrderService_GetOrder, violations);
+    }
   }
   if (violations.length > 0) {
     addContractViolations(violations, validateGetOrderRequest(message), jsonPathOfOrderService_GetOrder);

@@ -18,6 +18,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import { Order, OrderEvent, Shipment } from "./order.ts";
 
 export const protobufPackage = "purser.orders.v1";
@@ -41,6 +42,11 @@ export interface CreateOrderRequest {
 export interface GetOrderRequest {
   /** Name of the order: `orders/{order}`. */
   name: string;
+  /**
+   * Answer with the order as it was at this moment, to the millisecond; a moment in the future means now. `etag`
+   * and `allowed_actions` are those of then. Unset: as it is now.
+   */
+  asOf: Date | undefined;
 }
 
 /** Request of ListOrders. */
@@ -193,13 +199,16 @@ export const CreateOrderRequest: MessageFns<CreateOrderRequest> = {
 };
 
 function createBaseGetOrderRequest(): GetOrderRequest {
-  return { name: "" };
+  return { name: "", asOf: undefined };
 }
 
 export const GetOrderRequest: MessageFns<GetOrderRequest> = {
   encode(message: GetOrderRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.name !== "") {
       writer.uint32(10).string(message.name);
+    }
+    if (message.asOf !== undefined) {
+      Timestamp.encode(toTimestamp(message.asOf), writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -223,6 +232,14 @@ export const GetOrderRequest: MessageFns<GetOrderRequest> = {
             }
 
             message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.asOf = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -794,7 +811,7 @@ export const OrderServiceService = {
     responseSerialize: (value: Order): Buffer => Buffer.from(Order.encode(value).finish()),
     responseDeserialize: (value: Buffer): Order => Order.decode(value),
   },
-  /** One order as it is now. Errors: ORDER_NOT_FOUND. */
+  /** One order as it is now, or as it was at a moment. Errors: ORDER_NOT_FOUND, also for a moment before it was created. */
   getOrder: {
     path: "/purser.orders.v1.OrderService/GetOrder" as const,
     requestStream: false as const,
@@ -895,7 +912,7 @@ export interface OrderServiceServer extends UntypedServiceImplementation {
    * Idempotent when it carries a `request_id`. Errors: IDEMPOTENCY_KEY_REUSED.
    */
   createOrder: handleUnaryCall<CreateOrderRequest, Order>;
-  /** One order as it is now. Errors: ORDER_NOT_FOUND. */
+  /** One order as it is now, or as it was at a moment. Errors: ORDER_NOT_FOUND, also for a moment before it was created. */
   getOrder: handleUnaryCall<GetOrderRequest, Order>;
   /**
    * The caller's orders, newest first, a page at a time. Orders that arrive while somebody pages are neither
@@ -952,7 +969,7 @@ export interface OrderServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Order) => void,
   ): ClientUnaryCall;
-  /** One order as it is now. Errors: ORDER_NOT_FOUND. */
+  /** One order as it is now, or as it was at a moment. Errors: ORDER_NOT_FOUND, also for a moment before it was created. */
   getOrder(request: GetOrderRequest, callback: (error: ServiceError | null, response: Order) => void): ClientUnaryCall;
   getOrder(
     request: GetOrderRequest,
@@ -1090,6 +1107,18 @@ export const OrderServiceClient = makeGenericClientConstructor(
   service: typeof OrderServiceService;
   serviceName: string;
 };
+
+function toTimestamp(date: Date): Timestamp {
+  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
+  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  return { seconds, nanos };
+}
+
+function fromTimestamp(t: Timestamp): Date {
+  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
+  millis += (t.nanos || 0) / 1_000_000;
+  return new globalThis.Date(millis);
+}
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;

@@ -3,6 +3,7 @@
 
 import { checkString } from '#lib/contract/check-string.ts';
 import type { StringLimits } from '#lib/contract/check-string.ts';
+import { checkTimestamp } from '#lib/contract/check-time.ts';
 import { refuse } from '#lib/contract/refuse.ts';
 import type { FieldViolation } from '#lib/contract/types.ts';
 import { validateOrder, validateShipment } from './order.validate.ts';
@@ -96,6 +97,9 @@ export function validateGetOrderRequest(
     refuse(violations, `${prefix}name`, 'is required');
   }
   checkString(message.name, limitsGetOrderRequest_name, `${prefix}name`, violations);
+  if (message.asOf !== undefined) {
+    checkTimestamp(message.asOf, `${prefix}as_of`, violations);
+  }
   return violations;
 }
 

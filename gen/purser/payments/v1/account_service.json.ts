@@ -4,7 +4,7 @@
 import { toJsonPath } from '#lib/contract/json-path.ts';
 import type { Binding } from '#lib/contract/json-path.ts';
 import { addContractViolations, readIdempotencyKey, readInt32Text, readParameter } from '#lib/contract/read-input.ts';
-import { readMembers, readString, refuseUnknown } from '#lib/contract/read-json.ts';
+import { readMembers, readString, readTimestamp, refuseUnknown } from '#lib/contract/read-json.ts';
 import type { FieldViolation, RouteInput } from '#lib/contract/types.ts';
 import { writeList, writeObject, writeString } from '#lib/contract/write-json.ts';
 import { readMoney } from '../../type/v1/money.json.ts';
@@ -36,6 +36,8 @@ export function readAccountService_CreateAccount(
   return message;
 }
 
+const parametersAccountService_GetAccount = ['asOf'];
+
 const bindingAccountService_GetAccount: Binding = { names: {} };
 
 export function jsonPathOfAccountService_GetAccount(protoPath: string): string {
@@ -46,9 +48,15 @@ export function readAccountService_GetAccount(
   input: RouteInput,
   violations: FieldViolation[],
 ): GetAccountRequest {
-  const message: GetAccountRequest = {};
-  for (const name of Object.keys(input.query)) {
-    refuseUnknown(name, '', [], violations);
+  const message: GetAccountRequest = { asOf: undefined };
+  for (const [name, value] of Object.entries(input.query)) {
+    switch (name) {
+      case 'asOf':
+        message.asOf = readParameter(value, name, violations, readTimestamp);
+        break;
+      default:
+        refuseUnknown(name, '', parametersAccountService_GetAccount, violations);
+    }
   }
   if (violations.length > 0) {
     addContractViolations(violations, validateGetAccountRequest(message), jsonPathOfAccountService_GetAccount);

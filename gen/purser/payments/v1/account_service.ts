@@ -18,6 +18,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import { Money } from "../../type/v1/money.ts";
 import { Account, Entry } from "./account.ts";
 
@@ -40,6 +41,11 @@ export interface CreateAccountRequest {
 
 /** Request of GetAccount. The caller's user id says which account. */
 export interface GetAccountRequest {
+  /**
+   * Answer with the account as it was at this moment, to the millisecond; a moment in the future means now.
+   * Unset: as it is now.
+   */
+  asOf: Date | undefined;
 }
 
 /** Request of TopUpAccount. */
@@ -129,11 +135,14 @@ export const CreateAccountRequest: MessageFns<CreateAccountRequest> = {
 };
 
 function createBaseGetAccountRequest(): GetAccountRequest {
-  return {};
+  return { asOf: undefined };
 }
 
 export const GetAccountRequest: MessageFns<GetAccountRequest> = {
-  encode(_: GetAccountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: GetAccountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.asOf !== undefined) {
+      Timestamp.encode(toTimestamp(message.asOf), writer.uint32(10).fork()).join();
+    }
     return writer;
   },
 
@@ -150,6 +159,14 @@ export const GetAccountRequest: MessageFns<GetAccountRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.asOf = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -356,7 +373,10 @@ export const AccountServiceService = {
     responseSerialize: (value: Account): Buffer => Buffer.from(Account.encode(value).finish()),
     responseDeserialize: (value: Buffer): Account => Account.decode(value),
   },
-  /** The caller's account as it is now. Errors: ACCOUNT_NOT_FOUND. */
+  /**
+   * The caller's account as it is now, or as it was at a moment. Errors: ACCOUNT_NOT_FOUND, also for a moment before it
+   * was created.
+   */
   getAccount: {
     path: "/purser.payments.v1.AccountService/GetAccount" as const,
     requestStream: false as const,
@@ -400,7 +420,10 @@ export interface AccountServiceServer extends UntypedServiceImplementation {
    * Idempotent when it carries a `request_id`. Errors: ACCOUNT_ALREADY_EXISTS, IDEMPOTENCY_KEY_REUSED.
    */
   createAccount: handleUnaryCall<CreateAccountRequest, Account>;
-  /** The caller's account as it is now. Errors: ACCOUNT_NOT_FOUND. */
+  /**
+   * The caller's account as it is now, or as it was at a moment. Errors: ACCOUNT_NOT_FOUND, also for a moment before it
+   * was created.
+   */
   getAccount: handleUnaryCall<GetAccountRequest, Account>;
   /**
    * Adds money to the caller's account and answers with the account after it.
@@ -434,7 +457,10 @@ export interface AccountServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Account) => void,
   ): ClientUnaryCall;
-  /** The caller's account as it is now. Errors: ACCOUNT_NOT_FOUND. */
+  /**
+   * The caller's account as it is now, or as it was at a moment. Errors: ACCOUNT_NOT_FOUND, also for a moment before it
+   * was created.
+   */
   getAccount(
     request: GetAccountRequest,
     callback: (error: ServiceError | null, response: Account) => void,
@@ -497,6 +523,18 @@ export const AccountServiceClient = makeGenericClientConstructor(
   service: typeof AccountServiceService;
   serviceName: string;
 };
+
+function toTimestamp(date: Date): Timestamp {
+  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
+  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  return { seconds, nanos };
+}
+
+function fromTimestamp(t: Timestamp): Date {
+  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
+  millis += (t.nanos || 0) / 1_000_000;
+  return new globalThis.Date(millis);
+}
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;

@@ -3,6 +3,7 @@
 
 import { checkString } from '#lib/contract/check-string.ts';
 import type { StringLimits } from '#lib/contract/check-string.ts';
+import { checkTimestamp } from '#lib/contract/check-time.ts';
 import { refuse } from '#lib/contract/refuse.ts';
 import type { FieldViolation } from '#lib/contract/types.ts';
 import { validateMoney } from '../../type/v1/money.validate.ts';
@@ -27,10 +28,13 @@ export function validateCreateAccountRequest(
 }
 
 export function validateGetAccountRequest(
-  _message: GetAccountRequest,
-  _prefix = '',
+  message: GetAccountRequest,
+  prefix = '',
   violations: FieldViolation[] = [],
 ): FieldViolation[] {
+  if (message.asOf !== undefined) {
+    checkTimestamp(message.asOf, `${prefix}as_of`, violations);
+  }
   return violations;
 }
 
