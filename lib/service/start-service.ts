@@ -30,8 +30,6 @@ export interface ServiceSettings {
 export interface Running {
   port: number;
   internalPort: number;
-  /** False while the relay of this service stands by. */
-  publishing(): boolean;
 }
 
 /** How a caller remembers what to close; the last opened is closed first. */
@@ -101,7 +99,7 @@ export async function startService(
   // Both doors close at once: one after the other they could take longer than a stop may.
   const stopConsumers = () => Promise.all(consumers.map((consumer) => consumer.stop()));
   onStop('gRPC server and consumers', () => Promise.all([server.stop(), stopConsumers()]));
-  return { port: server.port, internalPort: internal.port, publishing: () => relay.holding };
+  return { port: server.port, internalPort: internal.port };
 }
 
 interface Connections {
