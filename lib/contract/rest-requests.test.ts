@@ -185,7 +185,8 @@ test('an operation without query parameters refuses any', () => {
 
 test('a resource name is made from the path', () => {
   const params = { order: '0197' };
-  assert.equal(read('GetOrder', { params }).message, { name: 'orders/0197' });
+  const order = { name: 'orders/0197', asOf: undefined };
+  assert.equal(read('GetOrder', { params }).message, order);
   assert.equal(read('GetPayment', { params }).message, { name: 'orders/0197/payment' });
 });
 
