@@ -52,9 +52,7 @@ export class ConnectionLostError extends Error {
   override name = 'ConnectionLostError';
 }
 
-/**
- * Whether the error is the server's own answer: then it is known that the statement had no effect.
- */
+/** Whether the error is the server's own answer, not a connection that failed. */
 export function isServerError(error: unknown): boolean {
   return error instanceof Error && 'severity' in error;
 }

@@ -1,15 +1,16 @@
 import type { Order } from '#gen/purser/orders/v1/order.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import type { CallContext } from '#lib/grpc/unary-call.ts';
-import type { Tx } from '#lib/pg/transaction.ts';
 import { orderIdOf } from '#lib/resource-name/order-name.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
 import { applyChanges } from '../apply-changes.ts';
+import type { ChangeDecision, OrderChange } from '../domain/change-orders.ts';
 import { type Action, allowedActions } from '../domain/order-state.ts';
 import type { OrderRow } from '../schema/order.ts';
 import { selectOrders } from '../sql/lock-orders.ts';
 import type { StepWrite } from '../sql/write-steps.ts';
 import { orderMessage } from './order-message.ts';
+import { requireVisible } from './require-visible.ts';
 
 export interface ActionRequest {
   name: string;
@@ -31,48 +32,46 @@ export async function actOnOrder(
   request: ActionRequest,
   shipment: StepWrite['shipment'] = null,
 ): Promise<Order> {
-  const order = await database.transaction((tx) => act(tx, { call, action, request, shipment }));
-  committed();
-  return orderMessage(order);
-
-  async function act(tx: Tx, wish: Wish): Promise<OrderRow> {
+  const order = await database.transaction(async (tx) => {
     const id = orderIdOf(request.name);
-    const change = {
-      orderId: id ?? '',
-      trigger: action,
-      failureReason: null,
-      actor: call.isStaff ? ('STAFF' as const) : ('USER' as const),
-      actorUserId: call.userId,
-      reason: request.reason,
-      causeEventId: null,
-      traceparent: call.traceparent,
-    };
-    const applied = await applyChanges(tx, id ? [change] : [], { now: clock(), shipment });
-    const before = applied.orders.get(change.orderId);
-    requireAllowed(wish, before, applied.refused.length > 0, applied.steps.length > 0);
+    const change = id ? [actionChange(id, action, request, call)] : [];
+    const applied = await applyChanges(tx, change, { now: clock(), shipment });
+    const before = id ? applied.orders.get(id) : undefined;
+    requireAllowed(call, request, before, applied);
     const [after] = await selectOrders(tx, [before.id]);
     return after ?? before;
-  }
+  });
+  committed();
+  return orderMessage(order);
 }
 
-interface Wish {
-  call: CallContext;
-  action: Action;
-  request: ActionRequest;
-  shipment: StepWrite['shipment'];
+function actionChange(
+  orderId: string,
+  trigger: Action,
+  { reason }: ActionRequest,
+  { userId, isStaff, traceparent }: CallContext,
+): OrderChange {
+  return {
+    orderId,
+    trigger,
+    failureReason: null,
+    actor: isStaff ? 'STAFF' : 'USER',
+    actorUserId: userId,
+    reason,
+    causeEventId: null,
+    traceparent,
+  };
 }
 
 /** Throws after the write, which rolls it back: only the locked row says what is true. */
 function requireAllowed(
-  { call, request }: Wish,
+  call: CallContext,
+  request: ActionRequest,
   order: OrderRow | undefined,
-  refused: boolean,
-  stepped: boolean,
+  { refused, steps }: ChangeDecision,
 ): asserts order is OrderRow {
-  if (!order || (order.userId !== call.userId && !call.isStaff)) {
-    throw new PurserError('ORDER_NOT_FOUND', { order: request.name });
-  }
-  if (refused) {
+  requireVisible(order, request.name, call);
+  if (refused.length > 0) {
     throw new PurserError('ORDER_STATE_CONFLICT', {
       order: request.name,
       state: order.state,
@@ -80,7 +79,7 @@ function requireAllowed(
     });
   }
   const { etag } = orderMessage(order);
-  if (stepped && request.etag !== '' && request.etag !== etag) {
+  if (steps.length > 0 && request.etag !== '' && request.etag !== etag) {
     throw new PurserError('ETAG_MISMATCH', { order: request.name, etag });
   }
 }

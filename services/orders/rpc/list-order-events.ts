@@ -3,7 +3,6 @@ import type {
   ListOrderEventsRequest,
   ListOrderEventsResponse,
 } from '#gen/purser/orders/v1/order_service.ts';
-import { PurserError } from '#lib/errors/purser-error.ts';
 import type { Handler } from '#lib/grpc/unary-call.ts';
 import { pageSize, readPageToken, takePage, writePageToken } from '#lib/paging/page.ts';
 import { isVersion } from '#lib/paging/is-version.ts';
@@ -12,6 +11,7 @@ import type { ServiceDeps } from '#lib/service/service-definition.ts';
 import { OrderRow } from '../schema/order.ts';
 import { OrderEventRow } from '../schema/order-event.ts';
 import { failureReasonValue } from './order-message.ts';
+import { requireVisible } from './require-visible.ts';
 
 /**
  * Oldest first by version, which counts an order's changes without a gap. Staff see every order's.
@@ -19,19 +19,17 @@ import { failureReasonValue } from './order-message.ts';
 export function listOrderEvents({
   database,
 }: ServiceDeps): Handler<ListOrderEventsRequest, ListOrderEventsResponse> {
-  return async (request, { userId, isStaff, signal }) => {
-    const scope = ['ListOrderEvents', userId, request.parent];
+  return async (request, call) => {
+    const scope = ['ListOrderEvents', call.userId, request.parent];
     const after = readPageToken(request.pageToken, scope, isVersion);
-    const reader = database.reader(signal);
+    const reader = database.reader(call.signal);
     const orderId = orderIdOf(request.parent);
-    const order = orderId && (await reader.findOne(OrderRow, { id: orderId }));
-    if (!order || (order.userId !== userId && !isStaff)) {
-      throw new PurserError('ORDER_NOT_FOUND', { order: request.parent });
-    }
+    const order = orderId ? await reader.findOne(OrderRow, { id: orderId }) : undefined;
+    requireVisible(order, request.parent, call);
     const size = pageSize(request.pageSize);
     const rows = await reader.find(
       OrderEventRow,
-      { orderId, ...(after && { version: { $gt: BigInt(after) } }) },
+      { orderId: order.id, ...(after && { version: { $gt: BigInt(after) } }) },
       { orderBy: { version: 'asc' }, limit: size + 1 },
     );
     const { page, lastKey } = takePage(rows, size, ({ version }) => String(version));
