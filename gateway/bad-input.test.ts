@@ -28,7 +28,11 @@ test.after(async () => {
 });
 
 const validationRows: [what: string, body: unknown, field: string][] = [
-  ['no amount', { description: 'a' }, 'amount'],
+  [
+    'a line without a title',
+    { lines: [{ quantity: 1, unitAmount: validOrder.amount }] },
+    'lines[0].title',
+  ],
   [
     'a negative amount',
     { amount: { currencyCode: 'USD', amountMinor: '-1' } },
@@ -255,15 +259,15 @@ test('a compressed body and one without a type are refused', async () => {
   assert.is((await gateway.ask('/v1/orders', { method: 'POST', headers, body })).status, 415);
 });
 
-test('a body of 16 KiB is read, and one byte more is too large', async () => {
+test('a body of 128 KiB is read, and one byte more is too large', async () => {
   const padded = (bytes: number) => JSON.stringify(validOrder).padEnd(bytes, ' ');
-  assert.is((await gateway.post('/v1/orders', padded(16_384))).status, 201);
-  for (const bytes of [16_385, 17 * 1024, 1024 * 1024]) {
+  assert.is((await gateway.post('/v1/orders', padded(131_072))).status, 201);
+  for (const bytes of [131_073, 130 * 1024, 1024 * 1024]) {
     const response = await gateway.post('/v1/orders', padded(bytes));
     assert.is(response.status, 413);
     const problem = await problemOf(response);
     assert.is(problem.reason, 'BODY_TOO_LARGE');
-    assert.equal(problem.metadata, { limit_bytes: '16384' });
+    assert.equal(problem.metadata, { limit_bytes: '131072' });
   }
 });
 

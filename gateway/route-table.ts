@@ -22,7 +22,7 @@ interface Node<O> {
   verbs: Map<string, Map<string, O>>;
 }
 
-const parameterPattern = /^\{([a-z][a-z0-9_]*)\}$/;
+const parameterPattern = /^\{([a-z][A-Za-z0-9]*)\}$/;
 
 export class RouteTable<O extends Operation> {
   #root: Node<O> = newNode();

@@ -192,6 +192,15 @@ function isCalendarDate(text: string): boolean {
   return year > 0 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
 }
 
+/** Any JSON object; what may be in it is for `checkStruct`. */
+export function readStruct(
+  value: unknown,
+  path: string,
+  violations: FieldViolation[],
+): Record<string, unknown> {
+  return readMembers(value, path, violations) ?? {};
+}
+
 /** Decimal seconds with at most nine fractional digits, such as "1.5s". */
 export function readDuration(value: unknown, path: string, violations: FieldViolation[]): Duration {
   const text = typeof value === 'string' ? value : '';

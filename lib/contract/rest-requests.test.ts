@@ -46,6 +46,8 @@ test('a body becomes the request message', () => {
         updateTime: undefined,
         allowedActions: [],
         shipment: undefined,
+        lines: [],
+        lineCount: 0,
       },
       requestId: 'k1',
     },
@@ -108,10 +110,11 @@ const bodies: [body: unknown, violations: [field: string, description: string][]
     ],
   ],
   [
-    { state: 'PAID' },
+    { state: 'PAID', lines: [{ title: 'Tea', quantity: 1, amount: usd }] },
     [
       ['state', 'is set by the server'],
-      ['amount', 'is required'],
+      ['lines[0].amount', 'is set by the server'],
+      ['lines[0].unitAmount', 'is required'],
     ],
   ],
 ];
@@ -255,6 +258,7 @@ test('an order that is read is the order that was written', () => {
     // A number and a list are always written, also those that only the server sets.
     delete body.version;
     delete body.allowedActions;
+    delete body.lineCount;
     const { message, violations } = read('CreateOrder', { body });
     assert.equal(violations, []);
     assert.equal(message, { order, requestId: '' });

@@ -34,9 +34,13 @@ const rows: [name: string, request: CreateOrderRequest, violations: object[]][] 
     [{ field: 'order', description: 'is required' }],
   ],
   [
-    'no amount',
-    order({ amount: undefined }),
-    [{ field: 'order.amount', description: 'is required' }],
+    'a line without anything',
+    order({ lines: [{ title: '', quantity: 0 }] }),
+    [
+      { field: 'order.lines[0].title', description: 'is required' },
+      { field: 'order.lines[0].quantity', description: 'must be at least 1' },
+      { field: 'order.lines[0].unit_amount', description: 'is required' },
+    ],
   ],
   [
     'an amount of 0',

@@ -26,6 +26,11 @@ export function writeBytes(value: Uint8Array): string {
   return `"${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}"`;
 }
 
+/** A google.protobuf.Struct: the JSON object that it stands for. */
+export function writeStruct(value: Record<string, unknown>): string {
+  return JSON.stringify(value);
+}
+
 /** RFC 3339 in UTC, always with three fractional digits. */
 export function writeTimestamp(value: Date): string {
   return `"${value.toISOString()}"`;

@@ -43,7 +43,7 @@ export interface GrpcServer {
 const serverSettings = {
   // A gateway sends all its calls over one connection, and a batch in the services takes up to 500.
   'grpc.max_concurrent_streams': 500,
-  // The largest request of the contracts is far below; the gateway takes 16 KiB of JSON.
+  // The largest request of the contracts is far below; the gateway takes 128 KiB of JSON.
   'grpc.max_receive_message_length': 256 * 1024,
   'grpc.max_send_message_length': 4 * 1024 * 1024,
   'grpc.keepalive_time_ms': 20_000,

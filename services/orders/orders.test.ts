@@ -79,6 +79,8 @@ test('a new order is pending, and reading it gives the same', async () => {
       updateTime: now,
       allowedActions: [Order_Action.CANCEL],
       shipment: undefined,
+      lines: [],
+      lineCount: 0,
     },
   );
   assert.equal(await get('ann', order.name), order);

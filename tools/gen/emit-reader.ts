@@ -19,6 +19,7 @@ const scalarReaders: Partial<Record<Kind, string>> = {
   bytes: 'readBytes',
   timestamp: 'readTimestamp',
   duration: 'readDuration',
+  struct: 'readStruct',
 };
 
 /** The function that reads one value of the field. */

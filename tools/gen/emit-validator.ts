@@ -5,7 +5,7 @@ import type { Type } from './model.ts';
 import type { Module } from './module.ts';
 import { messagesPath, property, quoted, validatePath, validatorName } from './names.ts';
 import type { Limits, Options } from './options.ts';
-import { shapeOf, typeName } from './shape.ts';
+import { mayBeUndefined, shapeOf, typeName } from './shape.ts';
 import type { Shape } from './shape.ts';
 
 /**
@@ -96,10 +96,6 @@ function presence(shape: Shape, expression: string): { present: string; missing?
   }
 }
 
-function mayBeUndefined(shape: Shape): boolean {
-  return shape.optional || ['message', 'timestamp', 'duration'].includes(shape.kind);
-}
-
 /** Checks of a field's value, or of each of its elements. */
 function contentChecks(module: Module, whole: Value): string[] {
   const { expression, path, shape } = whole;
@@ -128,6 +124,11 @@ function valueChecks(module: Module, value: Value): string[] {
       const name = shape.kind === 'timestamp' ? 'checkTimestamp' : 'checkDuration';
       const check = module.value(name, '#lib/contract/check-time.ts');
       return [`${check}(${expression}, \`${path}\`, violations);`];
+    }
+    case 'struct': {
+      const check = module.value('checkStruct', '#lib/contract/check-struct.ts');
+      const { maxBytes = 'Infinity' } = value.limits;
+      return [`${check}(${expression}, ${maxBytes}, \`${path}\`, violations);`];
     }
     case 'enum': {
       const known = module.value(

@@ -2,7 +2,7 @@ import type { DescEnum, DescField, DescMessage } from '@bufbuild/protobuf';
 import type { Model, Type } from './model.ts';
 import type { Module } from './module.ts';
 import { jsonPath, messagesPath, property, writerName } from './names.ts';
-import { shapeOf, typeName } from './shape.ts';
+import { mayBeUndefined, shapeOf, typeName } from './shape.ts';
 import type { Kind, Shape } from './shape.ts';
 
 const writeJson = '#lib/contract/write-json.ts';
@@ -14,6 +14,7 @@ const scalarWriters: Partial<Record<Kind, string>> = {
   bytes: 'writeBytes',
   timestamp: 'writeTimestamp',
   duration: 'writeDuration',
+  struct: 'writeStruct',
 };
 
 export function emitWriter(module: Module, type: Type, model: Model): void {
@@ -85,7 +86,7 @@ function presence(shape: Shape, value: string, keepsEmpty: boolean): string | un
   if (shape.repeated) {
     return undefined;
   }
-  if (shape.optional || ['message', 'timestamp', 'duration'].includes(shape.kind)) {
+  if (mayBeUndefined(shape)) {
     return `${value} !== undefined`;
   }
   if (shape.kind === 'enum') {

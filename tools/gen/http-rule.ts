@@ -61,7 +61,7 @@ export function readHttpRule(
   const rest = method.input.fields.filter((field) => !elsewhere.includes(field));
   const [members, query] = body === '*' ? [rest, []] : [[], rest];
   for (const field of query) {
-    if (shapeOf(field).kind === 'message') {
+    if (['message', 'struct'].includes(shapeOf(field).kind)) {
       throw new Error(`${field}: a message cannot be a query parameter`);
     }
   }

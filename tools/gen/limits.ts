@@ -12,7 +12,7 @@ export function isMoney({ message }: Shape): boolean {
 
 /** Throws when a limit does not fit the field's type, or no value could satisfy it. */
 export function checkLimits(field: DescField, shape: Shape, limits: Limits): void {
-  const { minLength, maxLength, pattern, min, max, maxItems } = limits;
+  const { minLength, maxLength, pattern, min, max, maxItems, maxBytes } = limits;
   const fits = (name: string, value: unknown, kindFits: boolean) => {
     if (value !== undefined && !kindFits) {
       throw new Error(`${field}: the limit ${name} does not fit its type`);
@@ -23,6 +23,7 @@ export function checkLimits(field: DescField, shape: Shape, limits: Limits): voi
   fits('max_length', maxLength, shape.kind === 'string');
   fits('pattern', pattern, shape.kind === 'string');
   fits('max_items', maxItems, shape.repeated);
+  fits('max_bytes', maxBytes, shape.kind === 'struct');
   fits('min', min, range !== undefined);
   fits('max', max, range !== undefined);
   if ((minLength ?? 0) > (maxLength ?? Infinity)) {

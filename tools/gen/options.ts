@@ -20,6 +20,7 @@ export interface Limits {
   min?: bigint;
   max?: bigint;
   maxItems?: number;
+  maxBytes?: number;
 }
 
 /** google.api.HttpRule. */

@@ -51,7 +51,13 @@ const mistakes: [name: string, contract: string, message: RegExp][] = [
   ['a oneof', query('oneof x { string a = 1; string b = 2; }'), /\.a: oneof is not supported/],
   ['a double', query('double a = 1;'), /\.a: the type double is not supported/],
   ['floats', query('repeated float a = 1;'), /\.a: the type float is not supported/],
-  ['a Struct', body('google.protobuf.Struct a = 1;'), /google\.protobuf\.Struct is not supported/],
+  ['a Value', body('google.protobuf.Value a = 1;'), /google\.protobuf\.Value is not supported/],
+  ['a Struct in the query', query('google.protobuf.Struct a = 1;'), /cannot be a query parameter/],
+  [
+    'a Struct as the body',
+    rpc('google.protobuf.Struct a = 1;', 'post: "/v1/a", body: "a"'),
+    /only a message can/,
+  ],
   ['an Any', body('google.protobuf.Any a = 1;'), /google\.protobuf\.Any is not supported/],
   ['a wrapper', body('google.protobuf.BoolValue a = 1;'), /google\.protobuf\.BoolValue is not/],
   ['a mask', body('google.protobuf.FieldMask a = 1;'), /google\.protobuf\.FieldMask is not/],
@@ -67,6 +73,7 @@ const mistakes: [name: string, contract: string, message: RegExp][] = [
 
   ['a length of a number', limits('int32', 'max_length: 3'), /limit max_length does not fit its/],
   ['a length of bytes', limits('bytes', 'min_length: 3'), /limit min_length does not fit its/],
+  ['bytes of a string', limits('string', 'max_bytes: 3'), /limit max_bytes does not fit its/],
   ['a pattern of a number', limits('int64', 'pattern: "x"'), /limit pattern does not fit its/],
   ['a minimum of a string', limits('string', 'min: 3'), /limit min does not fit its type/],
   ['a maximum of a bool', limits('bool', 'max: 1'), /limit max does not fit its type/],

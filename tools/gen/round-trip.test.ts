@@ -58,6 +58,8 @@ function partOf(parts: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
 }
 const leaf = fc.record({ title: text, parts: fc.constant([]), price: money }, plain);
 const part = partOf(partOf(leaf));
+const json = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__'));
+const struct = fc.dictionary(fc.string({ unit: 'grapheme' }), json, plain);
 const members = {
   title: text,
   isNew: fc.boolean(),
@@ -81,6 +83,7 @@ const members = {
   blobs: fc.array(bytes),
   times: fc.array(time),
   constructor: text,
+  extra: fc.option(struct, { nil: undefined }),
 };
 const sample = fc.record(members, plain);
 

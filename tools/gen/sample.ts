@@ -11,6 +11,7 @@ import "google/api/field_behavior.proto";
 import "google/api/resource.proto";
 import "google/protobuf/duration.proto";
 import "google/protobuf/empty.proto";
+import "google/protobuf/struct.proto";
 import "google/protobuf/timestamp.proto";
 import "purser/api/v1/annotations.proto";
 import "purser/type/v1/money.proto";
@@ -49,6 +50,7 @@ message Sample {
   repeated bytes blobs = 20;
   repeated google.protobuf.Timestamp times = 21;
   string constructor = 22;
+  google.protobuf.Struct extra = 23 [(purser.api.v1.limits).max_bytes = 60];
 }
 
 message Resource {

@@ -14,6 +14,7 @@ export type Kind =
   | 'enum'
   | 'timestamp'
   | 'duration'
+  | 'struct'
   | 'message';
 
 /** A field as the generator sees it. */
@@ -54,6 +55,7 @@ export const integerRange: Partial<Record<Kind, readonly [bigint, bigint]>> = {
 const wellKnownKinds: Record<string, Kind> = {
   'google.protobuf.Timestamp': 'timestamp',
   'google.protobuf.Duration': 'duration',
+  'google.protobuf.Struct': 'struct',
   'google.protobuf.Empty': 'message',
 };
 
@@ -86,6 +88,11 @@ function messageKind(field: DescField, message: DescMessage): Kind {
     throw new Error(`${field}: the type ${message.typeName} is not supported`);
   }
   return known ?? 'message';
+}
+
+/** Whether a message may lack a value of the field, rather than hold an empty one. */
+export function mayBeUndefined({ kind, optional }: Shape): boolean {
+  return optional || ['message', 'timestamp', 'duration', 'struct'].includes(kind);
 }
 
 /** The JSON name must follow from the proto name alone, for paths are translated by rule. */

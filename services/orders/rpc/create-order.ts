@@ -1,14 +1,21 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { type Order, Order_FailureReason, Order_State } from '#gen/purser/orders/v1/order.ts';
+import {
+  type Order,
+  Order_FailureReason,
+  Order_State,
+  type OrderLine,
+} from '#gen/purser/orders/v1/order.ts';
 import { CreateOrderRequest } from '#gen/purser/orders/v1/order_service.ts';
 import { Batcher } from '#lib/batch/batcher.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import type { CallContext, Handler } from '#lib/grpc/unary-call.ts';
 import { fingerprint } from '#lib/idempotency/fingerprint.ts';
+import { sortMembers } from '#lib/idempotency/sort-members.ts';
 import type { OutboxEvent } from '#lib/outbox/event.ts';
 import { orderName } from '#lib/resource-name/order-name.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
 import { collapseKeys } from '../domain/collapse-keys.ts';
+import { priceOrder } from '../domain/order-lines.ts';
 import { orderStateChanged, paymentRequested } from '../published.ts';
 import { insertOrders, type OrderInsert } from '../sql/insert-orders.ts';
 import { selectOrders } from '../sql/lock-orders.ts';
@@ -25,7 +32,7 @@ export function createOrder(deps: ServiceDeps): Handler<CreateOrderRequest, Orde
     queueMax: 5_000,
     inFlightMax: 2,
   });
-  return (request, call) => batcher.submit(orderInsert(request, call, deps.clock()), call);
+  return async (request, call) => batcher.submit(orderInsert(request, call, deps.clock()), call);
 }
 
 async function insertBatch(deps: ServiceDeps, orders: OrderInsert[]): Promise<(Order | Error)[]> {
@@ -69,25 +76,35 @@ async function selectReplayed(
   }
 }
 
+/** Throws INVALID_REQUEST when the amount and the lines make no price. */
 function orderInsert(
   request: CreateOrderRequest,
   { userId, traceparent }: CallContext,
   now: Date,
 ): OrderInsert {
-  const { amount, description } = request.order!;
-  const content = CreateOrderRequest.encode({ ...request, requestId: '' }).finish();
+  const wanted = withSortedAttributes(request.order!);
+  const priced = priceOrder(wanted);
+  if (Array.isArray(priced)) throw new PurserError('INVALID_REQUEST', {}, { violations: priced });
+  const content = CreateOrderRequest.encode({ order: wanted, requestId: '' }).finish();
   const order = {
     id: randomUUIDv7(),
     userId,
     requestId: request.requestId || null,
     fingerprint: fingerprint(methodPath, content),
-    amountMinor: amount!.amountMinor,
-    currencyCode: amount!.currencyCode,
-    description,
+    amountMinor: priced.amount.amountMinor,
+    currencyCode: priced.amount.currencyCode,
+    description: wanted.description,
+    lines: priced.lines.length > 0 ? priced.lines : null,
+    lineCount: priced.lines.length,
     createTime: now,
     eventId: randomUUIDv7(),
   };
   return { ...order, events: creationEvents(order, traceparent) };
+}
+
+function withSortedAttributes(order: Order): Order {
+  const sorted = (line: OrderLine) => ({ ...line, attributes: sortMembers(line.attributes) });
+  return order.lines.length === 0 ? order : { ...order, lines: order.lines.map(sorted) };
 }
 
 function creationEvents(

@@ -3,12 +3,14 @@ import {
   Order_Action,
   Order_FailureReason,
   Order_State,
+  type OrderLine,
 } from '#gen/purser/orders/v1/order.ts';
 import { orderName } from '#lib/resource-name/order-name.ts';
+import type { StoredLine } from '../domain/order-lines.ts';
 import { allowedActions } from '../domain/order-state.ts';
 import type { OrderRow } from '../schema/order.ts';
 
-/** The order as callers see it. */
+/** The order as callers see it; without its lines where the row was read without them. */
 export function orderMessage(row: OrderRow): Order {
   return {
     name: orderName(row.id),
@@ -26,6 +28,20 @@ export function orderMessage(row: OrderRow): Order {
       row.carrier && row.trackingCode
         ? { carrier: row.carrier, trackingCode: row.trackingCode }
         : undefined,
+    lines: (row.lines ?? []).map((line) => lineMessage(line, row.currencyCode)),
+    lineCount: row.lineCount,
+  };
+}
+
+function lineMessage(line: StoredLine, currencyCode: string): OrderLine {
+  const { title, quantity, attributes } = line;
+  const unitAmountMinor = BigInt(line.unitAmountMinor);
+  return {
+    title,
+    quantity,
+    unitAmount: { currencyCode, amountMinor: unitAmountMinor },
+    attributes,
+    amount: { currencyCode, amountMinor: BigInt(quantity) * unitAmountMinor },
   };
 }
 

@@ -75,7 +75,20 @@ class OrderLife extends Migration {
   }
 }
 
+/** What an order is made of. Code of the version before can go on writing. */
+class OrderLines extends Migration {
+  override up() {
+    this.addSql(`
+      alter table orders
+        -- Written once: a snapshot of titles, quantities, unit amounts and attributes.
+        add column lines jsonb,
+        add column line_count int not null default 0 check (line_count between 0 and 100),
+        add constraint orders_lines_counted check ((lines is null) = (line_count = 0));`);
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-first-order', class: FirstOrder },
   { name: '0002-order-life', class: OrderLife },
+  { name: '0003-order-lines', class: OrderLines },
 ];

@@ -1,4 +1,5 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import type { StoredLine } from '../domain/order-lines.ts';
 import type { OrderState } from '../domain/order-state.ts';
 
 /** An order as cold reads see it. Writes go through `sql/`, never through this entity. */
@@ -18,6 +19,9 @@ export const OrderRow = defineEntity({
     updateTime: p.datetime(3),
     carrier: p.text().nullable(),
     trackingCode: p.text().nullable(),
+    lineCount: p.integer(),
+    /** Read only where it is asked for: lists do without. */
+    lines: p.json<StoredLine[]>().nullable().lazy(),
   },
 });
 

@@ -1,6 +1,7 @@
 import type { OutboxEvent } from '#lib/outbox/event.ts';
 import { outboxColumns } from '#lib/outbox/event.ts';
 import type { Statement, Tx } from '#lib/pg/transaction.ts';
+import type { StoredLine } from '../domain/order-lines.ts';
 
 export interface OrderInsert {
   id: string;
@@ -11,6 +12,9 @@ export interface OrderInsert {
   amountMinor: bigint;
   currencyCode: string;
   description: string;
+  /** Null for an order without lines. */
+  lines: StoredLine[] | null;
+  lineCount: number;
   createTime: Date;
   /** Id of the history's first event. */
   eventId: string;
@@ -46,10 +50,10 @@ const insertOrdersStatement: Statement = {
     with input as (
       select * from unnest(
         $1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::text[], $7::text[],
-        $8::timestamptz[], $9::uuid[]
+        $8::timestamptz[], $9::uuid[], $17::jsonb[], $18::int[]
       ) with ordinality as t (
         id, user_id, request_id, fingerprint, amount_minor, currency_code, description,
-        create_time, event_id, n
+        create_time, event_id, lines, line_count, n
       )
     ), keyed as (
       insert into requests as stored (user_id, request_id, fingerprint, order_id, create_time)
@@ -65,10 +69,10 @@ const insertOrdersStatement: Statement = {
       from input left join keyed using (user_id, request_id)
     ), created as (
       insert into orders
-        (id, user_id, state, amount_minor, currency_code, description, version, create_time,
-          update_time)
-      select id, user_id, 'PENDING', amount_minor, currency_code, description, 1, create_time,
-        create_time
+        (id, user_id, state, amount_minor, currency_code, description, lines, line_count, version,
+          create_time, update_time)
+      select id, user_id, 'PENDING', amount_minor, currency_code, description, lines, line_count, 1,
+        create_time, create_time
       from outcome where stored_order_id = id
     ), history as (
       insert into order_events
@@ -109,5 +113,7 @@ export async function insertOrders(
     orders.map(({ eventId }) => eventId),
     owned.map(({ orderId }) => orderId),
     ...outboxColumns(owned.map(({ event }) => event)),
+    orders.map(({ lines }) => lines && JSON.stringify(lines)),
+    orders.map(({ lineCount }) => lineCount),
   ]);
 }

@@ -5,7 +5,7 @@ const columns = `
   id, user_id as "userId", state, failure_reason as "failureReason", amount_minor as "amountMinor",
   currency_code as "currencyCode", description, version, create_time as "createTime",
     update_time as "updateTime",
-  carrier, tracking_code as "trackingCode"`;
+  carrier, tracking_code as "trackingCode", line_count as "lineCount"`;
 
 /**
  * Locks: the rows of `orders`, in the order of their ids, so that overlapping batches cannot
@@ -23,7 +23,7 @@ export async function lockOrders(tx: Tx, ids: readonly string[]): Promise<OrderR
 /** Locks nothing. Uses the primary key. */
 const selectOrdersStatement: Statement = {
   name: 'select_orders',
-  text: `select ${columns} from orders where id = any($1::uuid[])`,
+  text: `select ${columns}, lines from orders where id = any($1::uuid[])`,
 };
 
 export async function selectOrders(tx: Tx, ids: readonly string[]): Promise<OrderRow[]> {

@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Struct } from "../../../google/protobuf/struct.ts";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import { Money } from "../../type/v1/money.ts";
 
@@ -23,7 +24,10 @@ export interface Order {
   state: Order_State;
   /** Why the order failed; unset in every other state. */
   failureReason: Order_FailureReason;
-  /** What the order costs: 1 to 1,000,000,000,000 minor units. */
+  /**
+   * What the order costs: 1 to 1,000,000,000,000 minor units. Required of an order without lines. With lines it is
+   * their total: leave it out, or send exactly that.
+   */
   amount:
     | Money
     | undefined;
@@ -44,7 +48,16 @@ export interface Order {
   /** What the order's state allows to be done with it now. */
   allowedActions: Order_Action[];
   /** How the goods travel; unset before the order is shipped. */
-  shipment: Shipment | undefined;
+  shipment:
+    | Shipment
+    | undefined;
+  /**
+   * What the order is made of: up to 100 lines, together up to 65,536 bytes as JSON. A snapshot: nothing that happens
+   * elsewhere changes it. ListOrders leaves it empty and tells `line_count` alone.
+   */
+  lines: OrderLine[];
+  /** How many lines the order has. */
+  lineCount: number;
 }
 
 /** How far an order has come. Later releases add states: treat one that you do not know as in progress. */
@@ -134,6 +147,27 @@ export namespace Order_FailureReason {
   export type UNRECOGNIZED = typeof Order_FailureReason.UNRECOGNIZED;
 }
 
+/** One thing that an order is made of, as it was when the order was created. */
+export interface OrderLine {
+  /** What it is, in words for the user: 1 to 200 characters. */
+  title: string;
+  /** How many of it: 1 to 10,000. */
+  quantity: number;
+  /** What one of it costs: 0 to 1,000,000,000,000 minor units. All lines of an order are in one currency. */
+  unitAmount:
+    | Money
+    | undefined;
+  /**
+   * Anything else that the caller wants to keep with it: a JSON object of up to 4,096 bytes and 16 levels.
+   * No member may be called `__proto__`.
+   */
+  attributes:
+    | { [key: string]: any }
+    | undefined;
+  /** What the line costs: quantity times unit amount. */
+  amount: Money | undefined;
+}
+
 /** How an order's goods travel. */
 export interface Shipment {
   /** Who carries them: 1 to 100 characters. */
@@ -201,6 +235,8 @@ function createBaseOrder(): Order {
     updateTime: undefined,
     allowedActions: [],
     shipment: undefined,
+    lines: [],
+    lineCount: 0,
   };
 }
 
@@ -248,6 +284,12 @@ export const Order: MessageFns<Order> = {
     }
     if (message.shipment !== undefined) {
       Shipment.encode(message.shipment, writer.uint32(98).fork()).join();
+    }
+    for (const v of message.lines) {
+      OrderLine.encode(v!, writer.uint32(106).fork()).join();
+    }
+    if (message.lineCount !== 0) {
+      writer.uint32(112).int32(message.lineCount);
     }
     return writer;
   },
@@ -369,6 +411,112 @@ export const Order: MessageFns<Order> = {
             }
 
             message.shipment = Shipment.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.lines.push(OrderLine.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.lineCount = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseOrderLine(): OrderLine {
+  return { title: "", quantity: 0, unitAmount: undefined, attributes: undefined, amount: undefined };
+}
+
+export const OrderLine: MessageFns<OrderLine> = {
+  encode(message: OrderLine, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.title !== "") {
+      writer.uint32(10).string(message.title);
+    }
+    if (message.quantity !== 0) {
+      writer.uint32(16).int32(message.quantity);
+    }
+    if (message.unitAmount !== undefined) {
+      Money.encode(message.unitAmount, writer.uint32(26).fork()).join();
+    }
+    if (message.attributes !== undefined) {
+      Struct.encode(Struct.wrap(message.attributes), writer.uint32(34).fork()).join();
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OrderLine {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOrderLine();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.title = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.quantity = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.unitAmount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.attributes = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
             continue;
           }
         }

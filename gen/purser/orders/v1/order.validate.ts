@@ -3,10 +3,11 @@
 
 import { checkString } from '#lib/contract/check-string.ts';
 import type { StringLimits } from '#lib/contract/check-string.ts';
+import { checkStruct } from '#lib/contract/check-struct.ts';
 import { refuse } from '#lib/contract/refuse.ts';
 import type { FieldViolation } from '#lib/contract/types.ts';
 import { validateMoney } from '../../type/v1/money.validate.ts';
-import type { Order, Shipment } from './order.ts';
+import type { Order, OrderLine, Shipment } from './order.ts';
 
 const limitsOrder_description: StringLimits = { maxLength: 500 };
 
@@ -26,9 +27,6 @@ export function validateOrder(
   }
   if (message.failureReason !== 0) {
     refuse(violations, `${prefix}failure_reason`, 'is set by the server');
-  }
-  if (message.amount === undefined) {
-    refuse(violations, `${prefix}amount`, 'is required');
   }
   if (message.amount !== undefined) {
     if (message.amount.amountMinor < 1n) {
@@ -57,6 +55,53 @@ export function validateOrder(
   }
   if (message.shipment !== undefined) {
     refuse(violations, `${prefix}shipment`, 'is set by the server');
+  }
+  if (message.lines.length > 100) {
+    refuse(violations, `${prefix}lines`, 'must have at most 100 elements');
+  }
+  for (const [index, element] of message.lines.entries()) {
+    validateOrderLine(element, `${prefix}lines[${index}].`, violations);
+  }
+  if (message.lineCount !== 0) {
+    refuse(violations, `${prefix}line_count`, 'is set by the server');
+  }
+  return violations;
+}
+
+const limitsOrderLine_title: StringLimits = { maxLength: 200 };
+
+export function validateOrderLine(
+  message: OrderLine,
+  prefix = '',
+  violations: FieldViolation[] = [],
+): FieldViolation[] {
+  if (message.title === '') {
+    refuse(violations, `${prefix}title`, 'is required');
+  }
+  checkString(message.title, limitsOrderLine_title, `${prefix}title`, violations);
+  if (message.quantity < 1) {
+    refuse(violations, `${prefix}quantity`, 'must be at least 1');
+  }
+  if (message.quantity > 10000) {
+    refuse(violations, `${prefix}quantity`, 'must be at most 10000');
+  }
+  if (message.unitAmount === undefined) {
+    refuse(violations, `${prefix}unit_amount`, 'is required');
+  }
+  if (message.unitAmount !== undefined) {
+    if (message.unitAmount.amountMinor < 0n) {
+      refuse(violations, `${prefix}unit_amount.amount_minor`, 'must be at least 0');
+    }
+    if (message.unitAmount.amountMinor > 1000000000000n) {
+      refuse(violations, `${prefix}unit_amount.amount_minor`, 'must be at most 1000000000000');
+    }
+    validateMoney(message.unitAmount, `${prefix}unit_amount.`, violations);
+  }
+  if (message.attributes !== undefined) {
+    checkStruct(message.attributes, 4096, `${prefix}attributes`, violations);
+  }
+  if (message.amount !== undefined) {
+    refuse(violations, `${prefix}amount`, 'is set by the server');
   }
   return violations;
 }

@@ -27,7 +27,7 @@ export const protobufFileName = "purser/orders/v1/order_service.proto";
 
 /** Request of CreateOrder. */
 export interface CreateOrderRequest {
-  /** The order to create: `amount` and `description`. */
+  /** The order to create: `amount` or `lines`, and `description`. */
   order:
     | Order
     | undefined;
