@@ -64,11 +64,16 @@ test('a create reaches its service as the message of the contract, and answers 2
 test('path and query become the fields of the request', async () => {
   assert.is((await gateway.ask('/v1/orders/a%20b')).status, 200);
   assert.equal(services.received.at(-1)?.request, { name: 'orders/a b', asOf: undefined });
-  assert.is((await gateway.ask('/v1/orders?filter=state=PAID&pageSize=7&pageToken=t')).status, 200);
+  assert.is(
+    (await gateway.ask('/v1/orders?filter=state=PAID&pageSize=7&pageToken=t&orderBy=create_time'))
+      .status,
+    200,
+  );
   assert.equal(services.received.at(-1)?.request, {
     filter: 'state=PAID',
     pageSize: 7,
     pageToken: 't',
+    orderBy: 'create_time',
   });
 });
 

@@ -199,9 +199,14 @@ test('a path cannot reach out of its segment', () => {
 });
 
 test('the query of a list', () => {
-  const query = { pageSize: '10', pageToken: 't', filter: 'state=PAID' };
+  const query = { pageSize: '10', pageToken: 't', filter: 'state=PAID', orderBy: 'create_time' };
   assert.equal(read('ListOrders', { query }), {
-    message: { pageSize: 10, pageToken: 't', filter: 'state=PAID' },
+    message: {
+      pageSize: 10,
+      pageToken: 't',
+      filter: 'state=PAID',
+      orderBy: 'create_time',
+    },
     violations: [],
   });
 });

@@ -153,7 +153,7 @@ test('a bound of a field of type Money holds in every request', () => {
 });
 
 test('a page size may be 0 and not less', () => {
-  const list = { pageSize: 0, pageToken: '', filter: '' };
+  const list = { pageSize: 0, pageToken: '', filter: '', orderBy: '' };
   assert.equal(listOrders.validate(list), []);
   assert.equal(listOrders.validate({ ...list, pageSize: -1 }), [
     { field: 'page_size', description: 'must be at least 0' },

@@ -75,6 +75,7 @@ test('a list tells how many lines there are; the answer to a cancellation has th
     pageSize: 1,
     pageToken: '',
     filter: '',
+    orderBy: '',
   });
   assert.equal([listed[0]?.name, listed[0]?.lines, listed[0]?.lineCount], [name, [], 2]);
   const request = { name, reason: '', etag: '' };

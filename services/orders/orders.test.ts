@@ -53,9 +53,9 @@ function get(userId: string, name: string): Promise<Order> {
 }
 function list(
   userId: string,
-  { pageSize = 0, pageToken = '', filter = '' } = {},
+  { pageSize = 0, pageToken = '', filter = '', orderBy = '' } = {},
 ): Promise<ListOrdersResponse> {
-  return service.call(`${path}/ListOrders`, { pageSize, pageToken, filter }, userId);
+  return service.call(`${path}/ListOrders`, { pageSize, pageToken, filter, orderBy }, userId);
 }
 function countOf(table: string, userId: string): Promise<{ count: bigint }[]> {
   return database.sql(`select count(*) from ${table} where user_id = $1`, [userId]);
@@ -275,37 +275,66 @@ test('a page ends the list when nothing follows it', async () => {
   assert.equal(await list('nobody'), { orders: [], nextPageToken: '' });
 });
 
-test('a filter keeps one state, and a token belongs to its filter and user', async () => {
-  for (let count = 0; count < 3; count += 1) await create('filterer');
-  await database.sql(
-    `update orders set state = 'PAID', version = 2
-    where id = (select min(id::text)::uuid from orders where user_id = 'filterer')`,
-  );
-  assert.is((await list('filterer', { filter: 'state=PAID' })).orders.length, 1);
-  const { orders: pending, nextPageToken } = await list('filterer', {
-    filter: 'state=PENDING',
-    pageSize: 1,
-  });
-  assert.equal(
-    pending.map(({ state }) => state),
-    [Order_State.PENDING],
-  );
-  for (const [userId, filter] of [
-    ['filterer', ''],
-    ['eve', 'state=PENDING'],
-  ] as const) {
-    assert.is(
-      await reasonOf(list(userId, { filter, pageToken: nextPageToken })),
-      'INVALID_REQUEST',
+test('a filter keeps what it names, and oldest first turns the list round', async () => {
+  const names: string[] = [];
+  for (let count = 0; count < 4; count += 1) names.push((await create('filterer')).name);
+  // The clock stands still here: days between the orders make times to filter by.
+  for (const [index, name] of names.entries()) {
+    await database.sql(
+      `update orders set create_time = create_time + $2 * interval '1 day',
+         state = case when $2 < 2 then 'PAID' else state end where id = $1`,
+      [name.slice(7), index],
     );
   }
-  for (const filter of ['state=PAYED', 'state=STATE_UNSPECIFIED', 'amount>5']) {
-    const error = (await list('filterer', { filter }).catch(
-      (thrown: PurserError) => thrown,
-    )) as PurserError;
+  const day = (index: number) => new Date(now.getTime() + index * 86_400_000).toISOString();
+  for (const [filter, orderBy, expected] of [
+    ['', 'create_time', [0, 1, 2, 3]],
+    ['state=PAID', '', [1, 0]],
+    ['state!=PAID', 'create_time asc', [2, 3]],
+    [`create_time>="${day(1)}" AND create_time<"${day(3)}"`, 'create_time desc', [2, 1]],
+    [`state=PENDING OR state=PAID AND create_time<="${day(2)}"`, '', [2, 1, 0]],
+    [`(state=PAID AND create_time>"${day(0)}") OR create_time="${day(3)}"`, '', [3, 1]],
+    ['state=CANCELLED', '', []],
+  ] as const) {
+    const seen: string[] = [];
+    let pageToken = '';
+    do {
+      const page = await list('filterer', { filter, orderBy, pageSize: 1, pageToken });
+      seen.push(...page.orders.map(({ name }) => name));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
     assert.equal(
-      error.violations?.map(({ field }) => field),
-      ['filter'],
+      seen,
+      expected.map((index) => names[index]),
+      `${filter} ${orderBy}`,
+    );
+  }
+});
+
+test('a token belongs to its user, filter and order', async () => {
+  const asked = { filter: 'state=PAID', orderBy: 'create_time', pageSize: 1 };
+  const { nextPageToken: pageToken } = await list('filterer', asked);
+  assert.is((await list('filterer', { ...asked, pageToken })).orders.length, 1);
+  for (const [userId, change] of [
+    ['filterer', { filter: '' }],
+    ['filterer', { orderBy: 'create_time desc' }],
+    ['eve', {}],
+  ] as const) {
+    const call = list(userId, { ...asked, ...change, pageToken });
+    assert.is(await reasonOf(call), 'INVALID_REQUEST');
+  }
+});
+
+test('a filter or an order that cannot be read is refused by its field', async () => {
+  for (const [request, field] of [
+    [{ filter: 'state=STATE_UNSPECIFIED' }, 'filter'],
+    [{ filter: 'amount>5' }, 'filter'],
+    [{ orderBy: 'amount' }, 'order_by'],
+  ] as const) {
+    const error = await list('filterer', request).catch((thrown: PurserError) => thrown);
+    assert.equal(
+      (error as PurserError).violations?.map((violation) => violation.field),
+      [field],
     );
   }
 });

@@ -44,7 +44,7 @@ test(
     const seen: string[] = [];
     let pageToken = '';
     do {
-      const request = { pageSize: 97, pageToken, filter: '' };
+      const request = { pageSize: 97, pageToken, filter: '', orderBy: '' };
       const page = await instances[seen.length % 2]!.call<ListOrdersResponse>(
         '/purser.orders.v1.OrderService/ListOrders',
         request,

@@ -38,8 +38,13 @@ function topUp(userId: string, amountMinor: bigint, requestId = ''): Promise<Acc
 function get(userId: string): Promise<Account> {
   return service.call(`${accounts}/GetAccount`, {}, userId);
 }
-function entries(userId: string, pageSize = 0, pageToken = ''): Promise<ListEntriesResponse> {
-  return service.call(`${accounts}/ListEntries`, { pageSize, pageToken }, userId);
+function entries(
+  userId: string,
+  pageSize = 0,
+  pageToken = '',
+  filter = '',
+): Promise<ListEntriesResponse> {
+  return service.call(`${accounts}/ListEntries`, { pageSize, pageToken, filter }, userId);
 }
 
 test('a new account is empty, and reading it gives the same', async () => {
@@ -192,6 +197,39 @@ test('pages of the statement hold every entry once, also while entries arrive', 
     await topUp('pager', 1n);
   } while (token !== '');
   assert.equal(seen, [7n, 6n, 5n, 4n, 3n, 2n, 1n]);
+});
+
+test('the statement is filtered by kind and time', async () => {
+  const { name } = await create('filterer');
+  for (let count = 0; count < 4; count += 1) await topUp('filterer', 1n);
+  // The clock stands still here, and no order is paid: other entries are made by hand.
+  await database.sql(
+    `update transfers set create_time = create_time + ledger_version * interval '1 day',
+       kind = (array['TOP_UP', 'PAYMENT', 'REFUND', 'PAYMENT'])[ledger_version],
+       order_id = case when ledger_version > 1 then gen_random_uuid() end
+     where account_id = $1`,
+    [name.replace('accounts/', '')],
+  );
+  const day = (index: number) => new Date(now.getTime() + index * 86_400_000).toISOString();
+  for (const [filter, expected] of [
+    ['', [4n, 3n, 2n, 1n]],
+    ['kind=PAYMENT', [4n, 2n]],
+    ['kind=TOP_UP OR kind=REFUND', [3n, 1n]],
+    [`kind!=TOP_UP AND create_time<="${day(3)}"`, [3n, 2n]],
+    [`create_time>"${day(4)}"`, []],
+  ] as const) {
+    const seen: bigint[] = [];
+    let token = '';
+    do {
+      const page = await entries('filterer', 1, token, filter);
+      seen.push(...page.entries.map(({ ledgerVersion }) => ledgerVersion));
+      token = page.nextPageToken;
+    } while (token !== '');
+    assert.equal(seen, expected, filter);
+  }
+  const { nextPageToken } = await entries('filterer', 1, '', 'kind=PAYMENT');
+  assert.is(await reasonOf(entries('filterer', 1, nextPageToken)), 'INVALID_REQUEST');
+  assert.is(await reasonOf(entries('filterer', 1, '', 'kind=GIFT')), 'INVALID_REQUEST');
 });
 
 test('as_of is the account after the last entry until then', async () => {

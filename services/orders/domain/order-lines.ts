@@ -58,7 +58,8 @@ export function priceOrder(order: {
     return [{ field: 'order.lines', description }];
   }
   if (amount && (amount.currencyCode !== currencyCode || amount.amountMinor !== amountMinor)) {
-    const description = `must be left out, or be the total of the lines: ${amountMinor} minor units of ${currencyCode}`;
+    const total = `${amountMinor} minor units of ${currencyCode}`;
+    const description = `must be left out, or be the total of the lines: ${total}`;
     return [{ field: 'order.amount', description }];
   }
   const stored = lines.map(storedLine);

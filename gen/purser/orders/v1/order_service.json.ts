@@ -65,7 +65,7 @@ export function readOrderService_GetOrder(
   return message;
 }
 
-const parametersOrderService_ListOrders = ['pageSize', 'pageToken', 'filter'];
+const parametersOrderService_ListOrders = ['pageSize', 'pageToken', 'filter', 'orderBy'];
 
 const bindingOrderService_ListOrders: Binding = { names: {} };
 
@@ -77,7 +77,7 @@ export function readOrderService_ListOrders(
   input: RouteInput,
   violations: FieldViolation[],
 ): ListOrdersRequest {
-  const message: ListOrdersRequest = { pageSize: 0, pageToken: '', filter: '' };
+  const message: ListOrdersRequest = { pageSize: 0, pageToken: '', filter: '', orderBy: '' };
   for (const [name, value] of Object.entries(input.query)) {
     switch (name) {
       case 'pageSize':
@@ -88,6 +88,9 @@ export function readOrderService_ListOrders(
         break;
       case 'filter':
         message.filter = readParameter(value, name, violations, readString);
+        break;
+      case 'orderBy':
+        message.orderBy = readParameter(value, name, violations, readString);
         break;
       default:
         refuseUnknown(name, '', parametersOrderService_ListOrders, violations);

@@ -53,15 +53,21 @@ export interface GetOrderRequest {
 export interface ListOrdersRequest {
   /** Most orders in the answer: 0 means 50; more than 1,000 means 1,000. */
   pageSize: number;
-  /** `next_page_token` of the page before; empty for the first page. Valid only with the same filter. */
+  /** `next_page_token` of the page before; empty for the first page. Valid only with the same `filter` and `order_by`. */
   pageToken: string;
-  /** Which orders to list: empty for all of them, or `state=PAID` with the name of a state. */
+  /**
+   * Which orders to list, in the language of AIP-160: `state` with = and !=, `create_time` with =, !=, <, <=, > and >=,
+   * AND, OR (which binds closer) and parentheses. `state=PAID OR state=SHIPPED AND create_time>="2026-01-31T12:00:00Z"`.
+   * Empty: all of them.
+   */
   filter: string;
+  /** `create_time desc`, newest first, which is what empty means; or `create_time`, oldest first. */
+  orderBy: string;
 }
 
 /** Response of ListOrders. */
 export interface ListOrdersResponse {
-  /** The orders, newest first. */
+  /** The orders, in the order that was asked for. */
   orders: Order[];
   /** Send it as `page_token` to get the next page; empty when this one is the last. */
   nextPageToken: string;
@@ -256,7 +262,7 @@ export const GetOrderRequest: MessageFns<GetOrderRequest> = {
 };
 
 function createBaseListOrdersRequest(): ListOrdersRequest {
-  return { pageSize: 0, pageToken: "", filter: "" };
+  return { pageSize: 0, pageToken: "", filter: "", orderBy: "" };
 }
 
 export const ListOrdersRequest: MessageFns<ListOrdersRequest> = {
@@ -269,6 +275,9 @@ export const ListOrdersRequest: MessageFns<ListOrdersRequest> = {
     }
     if (message.filter !== "") {
       writer.uint32(26).string(message.filter);
+    }
+    if (message.orderBy !== "") {
+      writer.uint32(34).string(message.orderBy);
     }
     return writer;
   },
@@ -308,6 +317,14 @@ export const ListOrdersRequest: MessageFns<ListOrdersRequest> = {
             }
 
             message.filter = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.orderBy = reader.string();
             continue;
           }
         }
@@ -822,7 +839,7 @@ export const OrderServiceService = {
     responseDeserialize: (value: Buffer): Order => Order.decode(value),
   },
   /**
-   * The caller's orders, newest first, a page at a time. Orders that arrive while somebody pages are neither
+   * The caller's orders, a page at a time. Orders that arrive while somebody pages are neither
    * seen twice nor make another be missed.
    */
   listOrders: {
@@ -915,7 +932,7 @@ export interface OrderServiceServer extends UntypedServiceImplementation {
   /** One order as it is now, or as it was at a moment. Errors: ORDER_NOT_FOUND, also for a moment before it was created. */
   getOrder: handleUnaryCall<GetOrderRequest, Order>;
   /**
-   * The caller's orders, newest first, a page at a time. Orders that arrive while somebody pages are neither
+   * The caller's orders, a page at a time. Orders that arrive while somebody pages are neither
    * seen twice nor make another be missed.
    */
   listOrders: handleUnaryCall<ListOrdersRequest, ListOrdersResponse>;
@@ -983,7 +1000,7 @@ export interface OrderServiceClient extends Client {
     callback: (error: ServiceError | null, response: Order) => void,
   ): ClientUnaryCall;
   /**
-   * The caller's orders, newest first, a page at a time. Orders that arrive while somebody pages are neither
+   * The caller's orders, a page at a time. Orders that arrive while somebody pages are neither
    * seen twice nor make another be missed.
    */
   listOrders(

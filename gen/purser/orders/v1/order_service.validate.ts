@@ -127,6 +127,8 @@ const limitsListOrdersRequest_pageToken: StringLimits = { maxLength: 512 };
 
 const limitsListOrdersRequest_filter: StringLimits = { maxLength: 512 };
 
+const limitsListOrdersRequest_orderBy: StringLimits = { maxLength: 64 };
+
 export function validateListOrdersRequest(
   message: ListOrdersRequest,
   prefix = '',
@@ -137,6 +139,7 @@ export function validateListOrdersRequest(
   }
   checkString(message.pageToken, limitsListOrdersRequest_pageToken, `${prefix}page_token`, violations);
   checkString(message.filter, limitsListOrdersRequest_filter, `${prefix}filter`, violations);
+  checkString(message.orderBy, limitsListOrdersRequest_orderBy, `${prefix}order_by`, violations);
   return violations;
 }
 

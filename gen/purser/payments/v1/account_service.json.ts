@@ -101,7 +101,7 @@ export function readAccountService_TopUpAccount(
   return message;
 }
 
-const parametersAccountService_ListEntries = ['pageSize', 'pageToken'];
+const parametersAccountService_ListEntries = ['pageSize', 'pageToken', 'filter'];
 
 const bindingAccountService_ListEntries: Binding = { names: {} };
 
@@ -113,7 +113,7 @@ export function readAccountService_ListEntries(
   input: RouteInput,
   violations: FieldViolation[],
 ): ListEntriesRequest {
-  const message: ListEntriesRequest = { pageSize: 0, pageToken: '' };
+  const message: ListEntriesRequest = { pageSize: 0, pageToken: '', filter: '' };
   for (const [name, value] of Object.entries(input.query)) {
     switch (name) {
       case 'pageSize':
@@ -121,6 +121,9 @@ export function readAccountService_ListEntries(
         break;
       case 'pageToken':
         message.pageToken = readParameter(value, name, violations, readString);
+        break;
+      case 'filter':
+        message.filter = readParameter(value, name, violations, readString);
         break;
       default:
         refuseUnknown(name, '', parametersAccountService_ListEntries, violations);

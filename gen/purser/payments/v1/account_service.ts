@@ -65,8 +65,13 @@ export interface TopUpAccountRequest {
 export interface ListEntriesRequest {
   /** Most entries in the answer: 0 means 50; more than 1,000 means 1,000. */
   pageSize: number;
-  /** `next_page_token` of the page before; empty for the first page. */
+  /** `next_page_token` of the page before; empty for the first page. Valid only with the same `filter`. */
   pageToken: string;
+  /**
+   * Which entries to list, in the language of AIP-160: `kind` with = and !=, `create_time` with =, !=, <, <=, > and >=,
+   * AND, OR (which binds closer) and parentheses. `kind=REFUND AND create_time>="2026-01-31T12:00:00Z"`. Empty: all.
+   */
+  filter: string;
 }
 
 /** Response of ListEntries. */
@@ -238,7 +243,7 @@ export const TopUpAccountRequest: MessageFns<TopUpAccountRequest> = {
 };
 
 function createBaseListEntriesRequest(): ListEntriesRequest {
-  return { pageSize: 0, pageToken: "" };
+  return { pageSize: 0, pageToken: "", filter: "" };
 }
 
 export const ListEntriesRequest: MessageFns<ListEntriesRequest> = {
@@ -248,6 +253,9 @@ export const ListEntriesRequest: MessageFns<ListEntriesRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
+    }
+    if (message.filter !== "") {
+      writer.uint32(26).string(message.filter);
     }
     return writer;
   },
@@ -279,6 +287,14 @@ export const ListEntriesRequest: MessageFns<ListEntriesRequest> = {
             }
 
             message.pageToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filter = reader.string();
             continue;
           }
         }

@@ -40,6 +40,8 @@ export function validateGetAccountRequest(
 
 const limitsListEntriesRequest_pageToken: StringLimits = { maxLength: 512 };
 
+const limitsListEntriesRequest_filter: StringLimits = { maxLength: 512 };
+
 export function validateListEntriesRequest(
   message: ListEntriesRequest,
   prefix = '',
@@ -49,6 +51,7 @@ export function validateListEntriesRequest(
     refuse(violations, `${prefix}page_size`, 'must be at least 0');
   }
   checkString(message.pageToken, limitsListEntriesRequest_pageToken, `${prefix}page_token`, violations);
+  checkString(message.filter, limitsListEntriesRequest_filter, `${prefix}filter`, violations);
   return violations;
 }
 
