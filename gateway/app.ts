@@ -16,7 +16,7 @@ import { checkBodyHeaders, checkHost, readUserId } from './read-headers.ts';
 import { replyHeaders } from './reply-headers.ts';
 import { RouteTable } from './route-table.ts';
 import { transcode } from './transcode.ts';
-import type { Upstreams } from './upstreams.ts';
+import type { Upstreams } from '#lib/grpc/upstreams.ts';
 
 export interface AppOptions {
   routes: readonly Route[];

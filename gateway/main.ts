@@ -4,7 +4,8 @@ import { startInternalServer } from '#lib/internal-http/server.ts';
 import { runService } from '#lib/process/lifecycle.ts';
 import { Readiness } from '#lib/process/readiness.ts';
 import { startGateway } from './server.ts';
-import { closeUpstreams, connectUpstreams, domainsOf, upstreamChecks } from './upstreams.ts';
+import { closeUpstreams, connectUpstreams } from '#lib/grpc/upstreams.ts';
+import { domainsOf, upstreamChecks } from './upstreams.ts';
 
 const domains = domainsOf(routes);
 const targetVariables = Object.fromEntries(

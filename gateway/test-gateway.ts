@@ -9,7 +9,8 @@ import { startGrpcServer, type GrpcServer, type Implementations } from '#lib/grp
 import type { CallContext } from '#lib/grpc/unary-call.ts';
 import { Readiness } from '#lib/process/readiness.ts';
 import { startGateway, type Gateway, type GatewayOptions } from './server.ts';
-import { closeUpstreams, connectUpstreams, upstreamChecks } from './upstreams.ts';
+import { closeUpstreams, connectUpstreams } from '#lib/grpc/upstreams.ts';
+import { upstreamChecks } from './upstreams.ts';
 
 /** One call that a service got. */
 export interface Received {

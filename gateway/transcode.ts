@@ -6,7 +6,7 @@ import type { Exchange } from './exchange.ts';
 import { parseJson } from './parse-json.ts';
 import { parseQuery } from './parse-query.ts';
 import { readOnce, readTraceparent } from './read-headers.ts';
-import type { Upstreams } from './upstreams.ts';
+import type { Upstreams } from '#lib/grpc/upstreams.ts';
 
 export interface Incoming {
   exchange: Exchange;

@@ -171,6 +171,13 @@ export const errorCatalogue = {
     metadata: [],
     retryable: false,
   },
+  REQUEST_NOT_FOUND: {
+    code: 5,
+    httpStatus: 404,
+    message: 'No call with the idempotency key {request_id} has had an effect.',
+    metadata: ['request_id'],
+    retryable: false,
+  },
 } as const;
 
 /** Why a call failed, for programs. */

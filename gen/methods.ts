@@ -3,10 +3,15 @@
 
 import { withStrictText } from '#lib/contract/strict-text.ts';
 import type { Method } from '#lib/contract/types.ts';
+import type { OrderExplanation } from './purser/orders/v1/explanation.ts';
 import type { Order } from './purser/orders/v1/order.ts';
 import { OrderServiceService } from './purser/orders/v1/order_service.ts';
-import type { AssembleOrderRequest, CancelOrderRequest, CreateOrderRequest, DeliverOrderRequest, GetOrderRequest, ListOrderEventsRequest, ListOrderEventsResponse, ListOrdersRequest, ListOrdersResponse, ShipOrderRequest } from './purser/orders/v1/order_service.ts';
-import { validateAssembleOrderRequest, validateCancelOrderRequest, validateCreateOrderRequest, validateDeliverOrderRequest, validateGetOrderRequest, validateListOrderEventsRequest, validateListOrdersRequest, validateShipOrderRequest } from './purser/orders/v1/order_service.validate.ts';
+import type { AssembleOrderRequest, CancelOrderRequest, CreateOrderRequest, DeliverOrderRequest, ExplainOrderRequest, GetOrderRequest, ListOrderEventsRequest, ListOrderEventsResponse, ListOrdersRequest, ListOrdersResponse, ShipOrderRequest } from './purser/orders/v1/order_service.ts';
+import { validateAssembleOrderRequest, validateCancelOrderRequest, validateCreateOrderRequest, validateDeliverOrderRequest, validateExplainOrderRequest, validateGetOrderRequest, validateListOrderEventsRequest, validateListOrdersRequest, validateShipOrderRequest } from './purser/orders/v1/order_service.validate.ts';
+import type { Request } from './purser/orders/v1/request.ts';
+import { RequestServiceService } from './purser/orders/v1/request_service.ts';
+import type { GetRequestRequest } from './purser/orders/v1/request_service.ts';
+import { validateGetRequestRequest } from './purser/orders/v1/request_service.validate.ts';
 import type { Account } from './purser/payments/v1/account.ts';
 import { AccountServiceService } from './purser/payments/v1/account_service.ts';
 import type { CreateAccountRequest, GetAccountRequest, ListEntriesRequest, ListEntriesResponse, TopUpAccountRequest } from './purser/payments/v1/account_service.ts';
@@ -15,6 +20,10 @@ import type { Payment } from './purser/payments/v1/payment.ts';
 import { PaymentServiceService } from './purser/payments/v1/payment_service.ts';
 import type { GetPaymentRequest } from './purser/payments/v1/payment_service.ts';
 import { validateGetPaymentRequest } from './purser/payments/v1/payment_service.validate.ts';
+import type { Request as Request_2 } from './purser/payments/v1/request.ts';
+import { RequestServiceService as RequestServiceService_2 } from './purser/payments/v1/request_service.ts';
+import type { GetRequestRequest as GetRequestRequest_2 } from './purser/payments/v1/request_service.ts';
+import { validateGetRequestRequest as validateGetRequestRequest_2 } from './purser/payments/v1/request_service.validate.ts';
 
 /** The methods by path; any other path may be undefined. */
 export interface Methods {
@@ -23,15 +32,18 @@ export interface Methods {
   '/purser.orders.v1.OrderService/GetOrder': Method<GetOrderRequest, Order>;
   '/purser.orders.v1.OrderService/ListOrders': Method<ListOrdersRequest, ListOrdersResponse>;
   '/purser.orders.v1.OrderService/ListOrderEvents': Method<ListOrderEventsRequest, ListOrderEventsResponse>;
+  '/purser.orders.v1.OrderService/ExplainOrder': Method<ExplainOrderRequest, OrderExplanation>;
   '/purser.orders.v1.OrderService/CancelOrder': Method<CancelOrderRequest, Order>;
   '/purser.orders.v1.OrderService/AssembleOrder': Method<AssembleOrderRequest, Order>;
   '/purser.orders.v1.OrderService/ShipOrder': Method<ShipOrderRequest, Order>;
   '/purser.orders.v1.OrderService/DeliverOrder': Method<DeliverOrderRequest, Order>;
+  '/purser.orders.v1.RequestService/GetRequest': Method<GetRequestRequest, Request>;
   '/purser.payments.v1.AccountService/CreateAccount': Method<CreateAccountRequest, Account>;
   '/purser.payments.v1.AccountService/GetAccount': Method<GetAccountRequest, Account>;
   '/purser.payments.v1.AccountService/TopUpAccount': Method<TopUpAccountRequest, Account>;
   '/purser.payments.v1.AccountService/ListEntries': Method<ListEntriesRequest, ListEntriesResponse>;
   '/purser.payments.v1.PaymentService/GetPayment': Method<GetPaymentRequest, Payment>;
+  '/purser.payments.v1.RequestService/GetRequest': Method<GetRequestRequest_2, Request_2>;
 }
 
 export const methods: Methods = {
@@ -75,6 +87,16 @@ export const methods: Methods = {
     readOnly: true,
     keyed: false,
   },
+  '/purser.orders.v1.OrderService/ExplainOrder': {
+    path: '/purser.orders.v1.OrderService/ExplainOrder',
+    service: 'purser.orders.v1.OrderService',
+    name: 'ExplainOrder',
+    domain: 'orders',
+    definition: withStrictText(OrderServiceService.explainOrder),
+    validate: (request) => validateExplainOrderRequest(request),
+    readOnly: true,
+    keyed: false,
+  },
   '/purser.orders.v1.OrderService/CancelOrder': {
     path: '/purser.orders.v1.OrderService/CancelOrder',
     service: 'purser.orders.v1.OrderService',
@@ -113,6 +135,16 @@ export const methods: Methods = {
     definition: withStrictText(OrderServiceService.deliverOrder),
     validate: (request) => validateDeliverOrderRequest(request),
     readOnly: false,
+    keyed: false,
+  },
+  '/purser.orders.v1.RequestService/GetRequest': {
+    path: '/purser.orders.v1.RequestService/GetRequest',
+    service: 'purser.orders.v1.RequestService',
+    name: 'GetRequest',
+    domain: 'orders',
+    definition: withStrictText(RequestServiceService.getRequest),
+    validate: (request) => validateGetRequestRequest(request),
+    readOnly: true,
     keyed: false,
   },
   '/purser.payments.v1.AccountService/CreateAccount': {
@@ -162,6 +194,16 @@ export const methods: Methods = {
     domain: 'payments',
     definition: withStrictText(PaymentServiceService.getPayment),
     validate: (request) => validateGetPaymentRequest(request),
+    readOnly: true,
+    keyed: false,
+  },
+  '/purser.payments.v1.RequestService/GetRequest': {
+    path: '/purser.payments.v1.RequestService/GetRequest',
+    service: 'purser.payments.v1.RequestService',
+    name: 'GetRequest',
+    domain: 'payments',
+    definition: withStrictText(RequestServiceService_2.getRequest),
+    validate: (request) => validateGetRequestRequest_2(request),
     readOnly: true,
     keyed: false,
   },

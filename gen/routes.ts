@@ -3,9 +3,12 @@
 
 import type { Route } from '#lib/contract/types.ts';
 import { methods } from './methods.ts';
+import { writeOrderExplanation } from './purser/orders/v1/explanation.json.ts';
 import { writeOrder } from './purser/orders/v1/order.json.ts';
 import type { Order } from './purser/orders/v1/order.ts';
-import { jsonPathOfOrderService_AssembleOrder, jsonPathOfOrderService_CancelOrder, jsonPathOfOrderService_CreateOrder, jsonPathOfOrderService_DeliverOrder, jsonPathOfOrderService_GetOrder, jsonPathOfOrderService_ListOrderEvents, jsonPathOfOrderService_ListOrders, jsonPathOfOrderService_ShipOrder, readOrderService_AssembleOrder, readOrderService_CancelOrder, readOrderService_CreateOrder, readOrderService_DeliverOrder, readOrderService_GetOrder, readOrderService_ListOrderEvents, readOrderService_ListOrders, readOrderService_ShipOrder, writeListOrderEventsResponse, writeListOrdersResponse } from './purser/orders/v1/order_service.json.ts';
+import { jsonPathOfOrderService_AssembleOrder, jsonPathOfOrderService_CancelOrder, jsonPathOfOrderService_CreateOrder, jsonPathOfOrderService_DeliverOrder, jsonPathOfOrderService_ExplainOrder, jsonPathOfOrderService_GetOrder, jsonPathOfOrderService_ListOrderEvents, jsonPathOfOrderService_ListOrders, jsonPathOfOrderService_ShipOrder, readOrderService_AssembleOrder, readOrderService_CancelOrder, readOrderService_CreateOrder, readOrderService_DeliverOrder, readOrderService_ExplainOrder, readOrderService_GetOrder, readOrderService_ListOrderEvents, readOrderService_ListOrders, readOrderService_ShipOrder, writeListOrderEventsResponse, writeListOrdersResponse } from './purser/orders/v1/order_service.json.ts';
+import { writeRequest } from './purser/orders/v1/request.json.ts';
+import { jsonPathOfRequestService_GetRequest, readRequestService_GetRequest } from './purser/orders/v1/request_service.json.ts';
 import { writeAccount } from './purser/payments/v1/account.json.ts';
 import { jsonPathOfAccountService_CreateAccount, jsonPathOfAccountService_GetAccount, jsonPathOfAccountService_ListEntries, jsonPathOfAccountService_TopUpAccount, readAccountService_CreateAccount, readAccountService_GetAccount, readAccountService_ListEntries, readAccountService_TopUpAccount, writeListEntriesResponse } from './purser/payments/v1/account_service.json.ts';
 import { writePayment } from './purser/payments/v1/payment.json.ts';
@@ -61,6 +64,18 @@ export const routes: Route[] = [
     jsonPath: jsonPathOfOrderService_ListOrderEvents,
   },
   {
+    httpMethod: 'GET',
+    path: '/v1/orders/{order}:explain',
+    method: methods['/purser.orders.v1.OrderService/ExplainOrder'],
+    status: 200,
+    hasBody: false,
+    conditional: false,
+    read: readOrderService_ExplainOrder,
+    write: writeOrderExplanation,
+    etag: () => '',
+    jsonPath: jsonPathOfOrderService_ExplainOrder,
+  },
+  {
     httpMethod: 'POST',
     path: '/v1/orders/{order}:cancel',
     method: methods['/purser.orders.v1.OrderService/CancelOrder'],
@@ -107,6 +122,18 @@ export const routes: Route[] = [
     write: writeOrder,
     etag: (response: Order) => response.etag,
     jsonPath: jsonPathOfOrderService_DeliverOrder,
+  },
+  {
+    httpMethod: 'GET',
+    path: '/v1/requests/{requestId}',
+    method: methods['/purser.orders.v1.RequestService/GetRequest'],
+    status: 200,
+    hasBody: false,
+    conditional: false,
+    read: readRequestService_GetRequest,
+    write: writeRequest,
+    etag: () => '',
+    jsonPath: jsonPathOfRequestService_GetRequest,
   },
   {
     httpMethod: 'POST',

@@ -148,25 +148,25 @@ export const variables = {
 
 export type VariableName = keyof typeof variables;
 
-/** Name of the variable that tells the gateway where the services of a domain listen. */
+/** Name of the variable that tells callers where the services of a domain listen. */
 export function targetName(domain: string): string {
   return `PURSER_${domain.toUpperCase()}_TARGET`;
 }
 
 /**
- * The gateway's variable for a domain of the contracts. Domains are not listed here: the gateway
+ * The variable of a domain of the contracts. Domains are not listed here: the gateway
  * takes them from the generated routes, so that a new one needs no line of configuration code.
  */
-export function targetVariable(domain: string): Variable<string, 'gateway'> {
+export function targetVariable(domain: string): Variable<string, 'gateway' | 'orders'> {
   const ports: Record<string, Variable | undefined> = variables;
   const portDefault = ports[`PURSER_${domain.toUpperCase()}_PORT`]?.default;
   return {
     parse: grpcTarget,
     default: portDefault === undefined ? undefined : `127.0.0.1:${portDefault}`,
     description:
-      `Where the gateway finds the services of ${domain}: host:port, ` +
+      `Where its callers find the services of ${domain}: host:port, ` +
       'or several IP addresses with ports, separated by commas.',
-    readBy: ['gateway'],
+    readBy: domain === 'payments' ? ['gateway', 'orders'] : ['gateway'],
   };
 }
 

@@ -24,8 +24,14 @@ interface Token {
   at: number;
 }
 
-const tokenPattern =
-  /\s*(?:(?<open>\()|(?<close>\))|(?<operator><=|>=|!=|=|<|>)|"(?<quoted>[^"]*)"|(?<word>[^\s()<>=!"]+))/uy;
+const tokenKinds = [
+  /(?<open>\()/,
+  /(?<close>\))/,
+  /(?<operator><=|>=|!=|=|<|>)/,
+  /"(?<quoted>[^"]*)"/,
+  /(?<word>[^\s()<>=!"]+)/,
+];
+const tokenPattern = `\\s*(?:${tokenKinds.map(({ source }) => source).join('|')})`;
 
 const operators: Readonly<Record<string, string>> = {
   '=': '$eq',
@@ -53,7 +59,7 @@ export function parseFilter(text: string, fields: FilterFields): Condition | und
 function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   const end = text.trimEnd().length;
-  const pattern = new RegExp(tokenPattern);
+  const pattern = new RegExp(tokenPattern, 'uy');
   while (pattern.lastIndex < end) {
     const from = pattern.lastIndex;
     const match = pattern.exec(text);

@@ -3,7 +3,9 @@ import type { Database } from '#lib/pg/database.ts';
 import type { Handler } from '#lib/grpc/unary-call.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Delivery } from '#lib/nats/delivery.ts';
+import type { Upstreams } from '#lib/grpc/upstreams.ts';
 import type { Clock } from '#lib/time/clock.ts';
+import type { Job } from './periodic-job.ts';
 
 /** What the use cases of a service need from outside. */
 export interface ServiceDeps {
@@ -12,6 +14,8 @@ export interface ServiceDeps {
   /** Wakes the relay; call it after every commit that wrote to the outbox. */
   committed: () => void;
   log: Logger;
+  /** The services that it calls, by domain; those that its definition names are there. */
+  upstreams: Upstreams;
 }
 
 /** A stream of events that a service takes part in. */
@@ -37,4 +41,8 @@ export interface ServiceDefinition {
   /** A handler for every RPC, by the path of the method. */
   rpcs(deps: ServiceDeps): Record<string, Handler>;
   consumes(deps: ServiceDeps): Consumption[];
+  /** What it does from time to time. */
+  jobs(deps: ServiceDeps): Job[];
+  /** Domains whose services it calls. It starts, and is ready, without them. */
+  calls?: readonly string[];
 }

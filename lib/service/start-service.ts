@@ -1,4 +1,5 @@
 import { startGrpcServer } from '#lib/grpc/server.ts';
+import { closeUpstreams, connectUpstreams } from '#lib/grpc/upstreams.ts';
 import { insertDeadLetter } from '#lib/dead-letters/insert-dead-letter.ts';
 import { startInternalServer } from '#lib/internal-http/server.ts';
 import type { Logger } from '#lib/log/logger.ts';
@@ -14,6 +15,7 @@ import { Database } from '#lib/pg/database.ts';
 import { isTransient } from '#lib/pg/failure.ts';
 import { Readiness } from '#lib/process/readiness.ts';
 import { type Clock, systemClock } from '#lib/time/clock.ts';
+import { PeriodicJob } from './periodic-job.ts';
 import type { Consumption, ServiceDefinition, ServiceDeps } from './service-definition.ts';
 
 export interface ServiceSettings {
@@ -24,6 +26,8 @@ export interface ServiceSettings {
   databaseUrl: string;
   natsUrl: string;
   reflection: boolean;
+  /** Addresses of the services that it calls, by domain. */
+  targets?: Readonly<Record<string, string>>;
   clock?: Clock;
 }
 
@@ -78,14 +82,21 @@ export async function startService(
   onStop('internal server', () => internal.stop());
   const relay = startRelay(name, { database: background, broker, log });
   onStop('relay', () => relay.stop());
+  const upstreams = connectUpstreams(targetsOf(definition, settings), log);
+  onStop('connections to other services', () => closeUpstreams(upstreams));
   const deps: ServiceDeps = {
     database,
     clock: settings.clock ?? systemClock,
     committed: () => relay.wake(),
     log,
+    upstreams,
   };
+  const backgroundDeps = { ...deps, database: background };
+  const jobs = definition.jobs(backgroundDeps).map((job) => new PeriodicJob(job, { log }));
+  for (const job of jobs) job.start();
+  onStop('jobs', () => Promise.all(jobs.map((job) => job.stop())));
   const consumers = definition
-    .consumes({ ...deps, database: background })
+    .consumes(backgroundDeps)
     .map((consumption) => startConsumer(consumption, { database: background, broker, log }));
   const server = await startGrpcServer({
     host: settings.host,
@@ -100,6 +111,18 @@ export async function startService(
   const stopConsumers = () => Promise.all(consumers.map((consumer) => consumer.stop()));
   onStop('gRPC server and consumers', () => Promise.all([server.stop(), stopConsumers()]));
   return { port: server.port, internalPort: internal.port };
+}
+
+function targetsOf(
+  { name, calls = [] }: ServiceDefinition,
+  { targets = {} }: ServiceSettings,
+): Record<string, string> {
+  const known = calls.map((domain) => {
+    const target = targets[domain];
+    if (target === undefined) throw new Error(`${name} needs the addresses of ${domain}`);
+    return [domain, target];
+  });
+  return Object.fromEntries(known);
 }
 
 interface Connections {

@@ -1,15 +1,21 @@
+import { targetVariable } from '#lib/config/variables.ts';
 import { runService } from '#lib/process/lifecycle.ts';
 import { startService } from '#lib/service/start-service.ts';
 import { orders } from './service.ts';
 
-await runService('orders', async ({ config, log, onStop }) => {
-  const settings = {
-    host: config.PURSER_HOST,
-    port: config.PURSER_ORDERS_PORT,
-    internalPort: config.PURSER_ORDERS_INTERNAL_PORT,
-    databaseUrl: config.PURSER_ORDERS_DATABASE_URL,
-    natsUrl: config.PURSER_NATS_URL,
-    reflection: config.PURSER_REFLECTION,
-  };
-  await startService(orders, settings, { log, onStop });
-});
+await runService(
+  'orders',
+  async ({ config, log, onStop }) => {
+    const settings = {
+      host: config.PURSER_HOST,
+      port: config.PURSER_ORDERS_PORT,
+      internalPort: config.PURSER_ORDERS_INTERNAL_PORT,
+      databaseUrl: config.PURSER_ORDERS_DATABASE_URL,
+      natsUrl: config.PURSER_NATS_URL,
+      reflection: config.PURSER_REFLECTION,
+      targets: { payments: config.PURSER_PAYMENTS_TARGET },
+    };
+    await startService(orders, settings, { log, onStop });
+  },
+  { PURSER_PAYMENTS_TARGET: targetVariable('payments') },
+);

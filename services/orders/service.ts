@@ -1,28 +1,35 @@
+import { expireRequests } from '#lib/idempotency/expire-requests.ts';
 import type { ServiceDefinition } from '#lib/service/service-definition.ts';
 import { applyPaymentResults } from './events/apply-payment-results.ts';
 import { assembleOrder } from './rpc/assemble-order.ts';
 import { cancelOrder } from './rpc/cancel-order.ts';
 import { createOrder } from './rpc/create-order.ts';
 import { deliverOrder } from './rpc/deliver-order.ts';
+import { explainOrder } from './rpc/explain-order.ts';
 import { getOrder } from './rpc/get-order.ts';
+import { getRequest } from './rpc/get-request.ts';
 import { listOrderEvents } from './rpc/list-order-events.ts';
 import { listOrders } from './rpc/list-orders.ts';
 import { shipOrder } from './rpc/ship-order.ts';
 import { OrderEventRow } from './schema/order-event.ts';
 import { OrderRow } from './schema/order.ts';
+import { RequestRow } from './schema/request.ts';
 
 export const orders: ServiceDefinition = {
   name: 'orders',
-  entities: [OrderRow, OrderEventRow],
+  entities: [OrderRow, OrderEventRow, RequestRow],
+  calls: ['payments'],
   rpcs: (deps) => ({
     '/purser.orders.v1.OrderService/CreateOrder': createOrder(deps),
     '/purser.orders.v1.OrderService/GetOrder': getOrder(deps),
     '/purser.orders.v1.OrderService/ListOrders': listOrders(deps),
     '/purser.orders.v1.OrderService/ListOrderEvents': listOrderEvents(deps),
+    '/purser.orders.v1.OrderService/ExplainOrder': explainOrder(deps),
     '/purser.orders.v1.OrderService/CancelOrder': cancelOrder(deps),
     '/purser.orders.v1.OrderService/AssembleOrder': assembleOrder(deps),
     '/purser.orders.v1.OrderService/ShipOrder': shipOrder(deps),
     '/purser.orders.v1.OrderService/DeliverOrder': deliverOrder(deps),
+    '/purser.orders.v1.RequestService/GetRequest': getRequest(deps),
   }),
   consumes: (deps) => [
     {
@@ -32,4 +39,5 @@ export const orders: ServiceDefinition = {
       handle: applyPaymentResults(deps),
     },
   ],
+  jobs: (deps) => [expireRequests(deps)],
 };

@@ -1,23 +1,27 @@
+import { expireRequests } from '#lib/idempotency/expire-requests.ts';
 import type { ServiceDefinition } from '#lib/service/service-definition.ts';
 import { settlePayments } from './events/settle-payments.ts';
 import { createAccount } from './rpc/create-account.ts';
 import { getAccount } from './rpc/get-account.ts';
 import { getPayment } from './rpc/get-payment.ts';
+import { getRequest } from './rpc/get-request.ts';
 import { listEntries } from './rpc/list-entries.ts';
 import { topUpAccount } from './rpc/top-up-account.ts';
 import { AccountRow } from './schema/account.ts';
 import { PaymentRow } from './schema/payment.ts';
+import { RequestRow } from './schema/request.ts';
 import { TransferRow } from './schema/transfer.ts';
 
 export const payments: ServiceDefinition = {
   name: 'payments',
-  entities: [AccountRow, TransferRow, PaymentRow],
+  entities: [AccountRow, TransferRow, PaymentRow, RequestRow],
   rpcs: (deps) => ({
     '/purser.payments.v1.AccountService/CreateAccount': createAccount(deps),
     '/purser.payments.v1.AccountService/GetAccount': getAccount(deps),
     '/purser.payments.v1.AccountService/TopUpAccount': topUpAccount(deps),
     '/purser.payments.v1.AccountService/ListEntries': listEntries(deps),
     '/purser.payments.v1.PaymentService/GetPayment': getPayment(deps),
+    '/purser.payments.v1.RequestService/GetRequest': getRequest(deps),
   }),
   consumes: (deps) => [
     {
@@ -33,4 +37,5 @@ export const payments: ServiceDefinition = {
       handle: settlePayments(deps),
     },
   ],
+  jobs: (deps) => [expireRequests(deps)],
 };

@@ -43,6 +43,7 @@ test('enough money: captured, debited, told', async () => {
       ledgerVersion: 2n,
       createTime: undefined,
       updateTime: undefined,
+      balanceAfter: usd(40n),
     },
   );
   assert.is(await balanceOf(userId), 40n);

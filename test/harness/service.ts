@@ -82,11 +82,25 @@ export interface TestService extends Running {
   stop(): Promise<void>;
 }
 
-/** One instance of a service in this process, on ports of the system's choice. */
+/**
+ * One instance of a service in this process, on ports of the system's choice. Of the services that
+ * it calls, those without an address in `targets` do not answer.
+ */
 export async function testService(
   definition: ServiceDefinition,
-  { databaseUrl, natsUrl, clock }: { databaseUrl: string; natsUrl: string; clock?: Clock },
+  {
+    databaseUrl,
+    natsUrl,
+    clock,
+    targets = {},
+  }: {
+    databaseUrl: string;
+    natsUrl: string;
+    clock?: Clock;
+    targets?: Record<string, string>;
+  },
 ): Promise<TestService> {
+  const nobody = (definition.calls ?? []).map((domain) => [domain, '127.0.0.1:1']);
   const closers: (() => unknown)[] = [];
   const running = await startService(
     definition,
@@ -97,6 +111,7 @@ export async function testService(
       databaseUrl,
       natsUrl,
       reflection: false,
+      targets: { ...Object.fromEntries(nobody), ...targets },
       ...(clock && { clock }),
     },
     { log: testLog, onStop: (_what, close) => closers.push(close) },

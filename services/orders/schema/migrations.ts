@@ -87,8 +87,18 @@ class OrderLines extends Migration {
   }
 }
 
+/** Expired idempotency keys are found by their time. */
+class RequestRetention extends Migration {
+  override up() {
+    this.addSql(`
+      create index requests_create_time on requests using brin (create_time)
+        with (pages_per_range = 32, autosummarize = on);`);
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-first-order', class: FirstOrder },
   { name: '0002-order-life', class: OrderLife },
   { name: '0003-order-lines', class: OrderLines },
+  { name: '0004-request-retention', class: RequestRetention },
 ];

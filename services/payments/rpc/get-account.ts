@@ -6,6 +6,7 @@ import type { Handler } from '#lib/grpc/unary-call.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
 import { AccountRow } from '../schema/account.ts';
 import { TransferRow } from '../schema/transfer.ts';
+import { accountAfter } from './account-at-version.ts';
 import { accountMessage } from './account-message.ts';
 
 export function getAccount({ database }: ServiceDeps): Handler<GetAccountRequest, Account> {
@@ -30,10 +31,5 @@ async function past(
     { accountId: account.id, createTime: { $lte: asOf } },
     { orderBy: { ledgerVersion: 'desc' } },
   );
-  return {
-    ...account,
-    balanceMinor: last?.balanceAfterMinor ?? 0n,
-    ledgerVersion: last?.ledgerVersion ?? 0n,
-    updateTime: last?.createTime ?? account.createTime,
-  };
+  return accountAfter(account, last);
 }

@@ -8,7 +8,10 @@ import { PurserError } from '#lib/errors/purser-error.ts';
 import type { Handler } from '#lib/grpc/unary-call.ts';
 import { orderIdOf, orderName } from '#lib/resource-name/order-name.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
+import { AccountRow } from '../schema/account.ts';
 import { PaymentRow } from '../schema/payment.ts';
+import { accountAtVersion } from './account-at-version.ts';
+import { accountMessage } from './account-message.ts';
 
 /**
  * A payment of another user, and one that is not decided yet, answer like a payment that does not
@@ -17,13 +20,21 @@ import { PaymentRow } from '../schema/payment.ts';
 export function getPayment({ database }: ServiceDeps): Handler<GetPaymentRequest, Payment> {
   return async ({ name }, { userId, signal }) => {
     const orderId = orderIdOf(name);
-    const row = orderId && (await database.reader(signal).findOne(PaymentRow, { orderId, userId }));
+    const reader = database.reader(signal);
+    const row = orderId && (await reader.findOne(PaymentRow, { orderId, userId }));
     if (!row) throw new PurserError('PAYMENT_NOT_FOUND', { order: name.replace(/\/payment$/, '') });
-    return paymentMessage(row);
+    const account = await reader.findOne(AccountRow, { userId });
+    // An account that was created later had no part in the decision.
+    const hadAccount = account && (row.ledgerVersion > 0n || account.createTime <= row.updateTime);
+    const then = hadAccount && (await accountAtVersion(reader, account, row.ledgerVersion));
+    return {
+      ...paymentMessage(row),
+      balanceAfter: then ? accountMessage(then).balance : undefined,
+    };
   };
 }
 
-function paymentMessage(row: PaymentRow): Payment {
+function paymentMessage(row: PaymentRow): Omit<Payment, 'balanceAfter'> {
   const order = orderName(row.orderId);
   return {
     name: `${order}/payment`,

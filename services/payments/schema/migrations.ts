@@ -116,7 +116,17 @@ class Cancellation extends Migration {
   }
 }
 
+/** Expired idempotency keys are found by their time. */
+class RequestRetention extends Migration {
+  override up() {
+    this.addSql(`
+      create index requests_create_time on requests using brin (create_time)
+        with (pages_per_range = 32, autosummarize = on);`);
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-first-payment', class: FirstPayment },
   { name: '0002-cancellation', class: Cancellation },
+  { name: '0003-request-retention', class: RequestRetention },
 ];

@@ -71,6 +71,8 @@ export const ErrorReason = {
   ETAG_MISMATCH: 23,
   /** PERMISSION_DENIED - The call is for staff only. */
   PERMISSION_DENIED: 24,
+  /** REQUEST_NOT_FOUND - No call of the caller with this idempotency key has had an effect, or it was more than 30 days ago. */
+  REQUEST_NOT_FOUND: 25,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -102,5 +104,6 @@ export namespace ErrorReason {
   export type ORDER_STATE_CONFLICT = typeof ErrorReason.ORDER_STATE_CONFLICT;
   export type ETAG_MISMATCH = typeof ErrorReason.ETAG_MISMATCH;
   export type PERMISSION_DENIED = typeof ErrorReason.PERMISSION_DENIED;
+  export type REQUEST_NOT_FOUND = typeof ErrorReason.REQUEST_NOT_FOUND;
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
 }

@@ -19,6 +19,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
+import { OrderExplanation } from "./explanation.ts";
 import { Order, OrderEvent, Shipment } from "./order.ts";
 
 export const protobufPackage = "purser.orders.v1";
@@ -89,6 +90,12 @@ export interface ListOrderEventsResponse {
   events: OrderEvent[];
   /** Send it as `page_token` to get the next page; empty when this one is the last. */
   nextPageToken: string;
+}
+
+/** Request of ExplainOrder. */
+export interface ExplainOrderRequest {
+  /** Name of the order: `orders/{order}`. */
+  name: string;
 }
 
 /** Request of CancelOrder. */
@@ -522,6 +529,52 @@ export const ListOrderEventsResponse: MessageFns<ListOrderEventsResponse> = {
   },
 };
 
+function createBaseExplainOrderRequest(): ExplainOrderRequest {
+  return { name: "" };
+}
+
+export const ExplainOrderRequest: MessageFns<ExplainOrderRequest> = {
+  encode(message: ExplainOrderRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainOrderRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainOrderRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseCancelOrderRequest(): CancelOrderRequest {
   return { name: "", reason: "", etag: "" };
 }
@@ -864,6 +917,19 @@ export const OrderServiceService = {
     responseDeserialize: (value: Buffer): ListOrderEventsResponse => ListOrderEventsResponse.decode(value),
   },
   /**
+   * Where an order stands, what it waits for, since when, and what happens next. For the order's user and for staff.
+   * It also answers while Payments does not, and then says so. Errors: ORDER_NOT_FOUND.
+   */
+  explainOrder: {
+    path: "/purser.orders.v1.OrderService/ExplainOrder" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ExplainOrderRequest): Buffer => Buffer.from(ExplainOrderRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExplainOrderRequest => ExplainOrderRequest.decode(value),
+    responseSerialize: (value: OrderExplanation): Buffer => Buffer.from(OrderExplanation.encode(value).finish()),
+    responseDeserialize: (value: Buffer): OrderExplanation => OrderExplanation.decode(value),
+  },
+  /**
    * Cancels an order that is PENDING, PAID or ASSEMBLED. Answers at once with the order in CANCELLING; it becomes
    * CANCELLED a moment later, when its payment is voided or refunded. A cancellation always wins: a payment that is
    * captured meanwhile is refunded. For the order's user and for staff.
@@ -938,6 +1004,11 @@ export interface OrderServiceServer extends UntypedServiceImplementation {
   listOrders: handleUnaryCall<ListOrdersRequest, ListOrdersResponse>;
   /** The history of an order, oldest change first, a page at a time. Errors: ORDER_NOT_FOUND. */
   listOrderEvents: handleUnaryCall<ListOrderEventsRequest, ListOrderEventsResponse>;
+  /**
+   * Where an order stands, what it waits for, since when, and what happens next. For the order's user and for staff.
+   * It also answers while Payments does not, and then says so. Errors: ORDER_NOT_FOUND.
+   */
+  explainOrder: handleUnaryCall<ExplainOrderRequest, OrderExplanation>;
   /**
    * Cancels an order that is PENDING, PAID or ASSEMBLED. Answers at once with the order in CANCELLING; it becomes
    * CANCELLED a moment later, when its payment is voided or refunded. A cancellation always wins: a payment that is
@@ -1033,6 +1104,25 @@ export interface OrderServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListOrderEventsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Where an order stands, what it waits for, since when, and what happens next. For the order's user and for staff.
+   * It also answers while Payments does not, and then says so. Errors: ORDER_NOT_FOUND.
+   */
+  explainOrder(
+    request: ExplainOrderRequest,
+    callback: (error: ServiceError | null, response: OrderExplanation) => void,
+  ): ClientUnaryCall;
+  explainOrder(
+    request: ExplainOrderRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: OrderExplanation) => void,
+  ): ClientUnaryCall;
+  explainOrder(
+    request: ExplainOrderRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: OrderExplanation) => void,
   ): ClientUnaryCall;
   /**
    * Cancels an order that is PENDING, PAID or ASSEMBLED. Answers at once with the order in CANCELLING; it becomes

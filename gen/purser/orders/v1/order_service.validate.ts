@@ -7,7 +7,7 @@ import { checkTimestamp } from '#lib/contract/check-time.ts';
 import { refuse } from '#lib/contract/refuse.ts';
 import type { FieldViolation } from '#lib/contract/types.ts';
 import { validateOrder, validateShipment } from './order.validate.ts';
-import type { AssembleOrderRequest, CancelOrderRequest, CreateOrderRequest, DeliverOrderRequest, GetOrderRequest, ListOrderEventsRequest, ListOrdersRequest, ShipOrderRequest } from './order_service.ts';
+import type { AssembleOrderRequest, CancelOrderRequest, CreateOrderRequest, DeliverOrderRequest, ExplainOrderRequest, GetOrderRequest, ListOrderEventsRequest, ListOrdersRequest, ShipOrderRequest } from './order_service.ts';
 
 const limitsAssembleOrderRequest_name: StringLimits = { maxLength: 128, pattern: /^orders\/[^/]+$/u };
 
@@ -83,6 +83,20 @@ export function validateDeliverOrderRequest(
   checkString(message.name, limitsDeliverOrderRequest_name, `${prefix}name`, violations);
   checkString(message.reason, limitsDeliverOrderRequest_reason, `${prefix}reason`, violations);
   checkString(message.etag, limitsDeliverOrderRequest_etag, `${prefix}etag`, violations);
+  return violations;
+}
+
+const limitsExplainOrderRequest_name: StringLimits = { maxLength: 128, pattern: /^orders\/[^/]+$/u };
+
+export function validateExplainOrderRequest(
+  message: ExplainOrderRequest,
+  prefix = '',
+  violations: FieldViolation[] = [],
+): FieldViolation[] {
+  if (message.name === '') {
+    refuse(violations, `${prefix}name`, 'is required');
+  }
+  checkString(message.name, limitsExplainOrderRequest_name, `${prefix}name`, violations);
   return violations;
 }
 

@@ -34,6 +34,9 @@ export function writePayment(
   if (message.updateTime !== undefined) {
     members += `,"updateTime":${writeTimestamp(message.updateTime)}`;
   }
+  if (message.balanceAfter !== undefined) {
+    members += `,"balanceAfter":${writeMoney(message.balanceAfter)}`;
+  }
   return writeObject(members);
 }
 

@@ -36,7 +36,11 @@ export interface Payment {
     | Date
     | undefined;
   /** When it last changed, to the millisecond. */
-  updateTime: Date | undefined;
+  updateTime:
+    | Date
+    | undefined;
+  /** What the account held right after the decision; unset when there was no account. */
+  balanceAfter: Money | undefined;
 }
 
 /** How the payment ended. */
@@ -99,6 +103,7 @@ function createBasePayment(): Payment {
     ledgerVersion: 0n,
     createTime: undefined,
     updateTime: undefined,
+    balanceAfter: undefined,
   };
 }
 
@@ -133,6 +138,9 @@ export const Payment: MessageFns<Payment> = {
     }
     if (message.updateTime !== undefined) {
       Timestamp.encode(toTimestamp(message.updateTime), writer.uint32(74).fork()).join();
+    }
+    if (message.balanceAfter !== undefined) {
+      Money.encode(message.balanceAfter, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -220,6 +228,14 @@ export const Payment: MessageFns<Payment> = {
             }
 
             message.updateTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.balanceAfter = Money.decode(reader, reader.uint32());
             continue;
           }
         }

@@ -1,0 +1,23 @@
+import type { Logger } from '#lib/log/logger.ts';
+import { GrpcClient } from './client.ts';
+
+/** The services that a process calls: one client for each domain of the contracts. */
+export type Upstreams = ReadonlyMap<string, GrpcClient>;
+
+/**
+ * `targets` has the addresses of each domain, in the form of PURSER_ORDERS_TARGET. Connects in the
+ * background.
+ */
+export function connectUpstreams(
+  targets: Readonly<Record<string, string>>,
+  log: Logger,
+): Upstreams {
+  const clients = Object.entries(targets).map(
+    ([domain, target]) => [domain, new GrpcClient({ target, log })] as const,
+  );
+  return new Map(clients);
+}
+
+export function closeUpstreams(upstreams: Upstreams): void {
+  for (const client of upstreams.values()) client.close();
+}

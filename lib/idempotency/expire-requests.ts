@@ -1,0 +1,65 @@
+import { systemTiming, type Timing } from '#lib/batch/timing.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { Database } from '#lib/pg/database.ts';
+import type { Statement } from '#lib/pg/transaction.ts';
+import type { Job } from '#lib/service/periodic-job.ts';
+import type { Clock } from '#lib/time/clock.ts';
+
+/** How long a key protects a repeated call. */
+const keptMs = 30 * 24 * 3_600_000;
+
+const intervalMs = 3_600_000;
+
+/** Rows that one transaction deletes: a few milliseconds, so that nobody waits for its locks. */
+const batchSize = 1_000;
+
+/** Between two batches, so that deleting the keys of a day leaves the disk to the callers. */
+const pauseMs = 100;
+
+/**
+ * Locks the rows that it deletes; it leaves out those that another instance is deleting. Uses the
+ * BRIN index on create_time, which a table that grows by time keeps at some kilobytes.
+ */
+const deleteOldRequests: Statement = {
+  name: 'delete_old_requests',
+  text: `
+    with old as (
+      select user_id, request_id from requests where create_time < $1
+      limit $2
+      for update skip locked
+    ), deleted as (
+      delete from requests using old
+      where requests.user_id = old.user_id and requests.request_id = old.request_id
+      returning 1
+    )
+    select count(*) as count from deleted`,
+};
+
+/**
+ * Deletes idempotency keys that are older than 30 days, in small batches. The services keep them in
+ * tables of one name; instances may do it side by side.
+ */
+export function expireRequests(
+  { database, clock, log }: { database: Database; clock: Clock; log: Logger },
+  { timing = systemTiming }: { timing?: Timing } = {},
+): Job {
+  return {
+    name: 'expire-requests',
+    intervalMs,
+    async run(signal) {
+      const before = new Date(clock().getTime() - keptMs);
+      let total = 0n;
+      for (let full = true; full && !signal.aborted;) {
+        const values = [before, batchSize];
+        const [row] = await database.single((tx) =>
+          tx.query<{ count: bigint }>(deleteOldRequests, values),
+        );
+        const count = row?.count ?? 0n;
+        total += count;
+        full = count === BigInt(batchSize);
+        if (full) await timing.sleep(pauseMs, signal);
+      }
+      if (total > 0n) log.info({ count: total }, 'deleted idempotency keys older than 30 days');
+    },
+  };
+}
