@@ -1,5 +1,6 @@
 // The rules of the house that no linter has: `node tools/tidy.ts` lists what breaks them. Linters'
-// rules (functions of at most 70 lines, left debug output, file names) are in .oxlintrc.json.
+// rules (functions of at most 70 lines, left debug output, file names) are in
+// tools/check/oxlintrc.json.
 // It reads the text itself: TypeScript 7 has no library to parse with, and lines, import paths and
 // a few words need no more than comments and strings to be told from code.
 import { globSync, readdirSync, readFileSync } from 'node:fs';

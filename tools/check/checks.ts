@@ -8,10 +8,12 @@ import { programCheck, projectFolder } from './program.ts';
 /** What people write; `gen/` keeps the form that its plugins give it. */
 const formatted = ['gateway', 'lib', 'services', 'test', 'tools'];
 
+const lintArguments = ['-c', 'tools/check/oxlintrc.json', '--ignore-pattern', 'gen/'];
+
 /** Everything that `npm test` checks before it runs the tests. */
 export const checks: readonly Check[] = [
   programCheck('types', 'tsc', ['--noEmit']),
-  programCheck('lint', 'oxlint', ['--deny-warnings']),
+  programCheck('lint', 'oxlint', [...lintArguments, '--deny-warnings']),
   programCheck('format', 'prettier', ['--check', ...formatted]),
   { name: 'tidy', run: tidy },
   { name: 'contracts: lint', run: () => lint() },

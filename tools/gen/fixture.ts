@@ -5,7 +5,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { plugin } from './plugin.ts';
-import { rootDirectory, runBuf } from './run-buf.ts';
+import { generateTemplate, rootDirectory, runBuf } from './run-buf.ts';
 import type { ProgramResult } from './run-buf.ts';
 
 /** A project with our buf configuration, our options, our Money, and a test's own contracts. */
@@ -26,7 +26,7 @@ export async function createFixture(contracts: Record<string, string>): Promise<
   for (const name of ['node_modules', 'tools', 'lib']) {
     await symlink(join(rootDirectory, name), join(directory, name));
   }
-  for (const name of ['buf.yaml', 'buf.gen.yaml', 'proto/purser/api', 'proto/purser/type']) {
+  for (const name of ['buf.yaml', 'proto/purser/api', 'proto/purser/type']) {
     await cp(join(rootDirectory, name), join(directory, name), { recursive: true });
   }
   const imports = { '#lib/*': './lib/*', '#gen/*': './gen/*' };
@@ -37,7 +37,7 @@ export async function createFixture(contracts: Record<string, string>): Promise<
   }
   return {
     directory,
-    generate: () => runBuf(['generate'], directory),
+    generate: () => runBuf(['generate', '--template', generateTemplate], directory),
     read: (path) => readFile(join(directory, 'gen', path), 'utf8'),
     load: (path) => import(join(directory, 'gen', path)),
     remove: () => rm(directory, { recursive: true, force: true }),

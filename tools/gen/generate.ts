@@ -2,7 +2,7 @@
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { rootDirectory, runBuf } from './run-buf.ts';
+import { generateTemplate, rootDirectory, runBuf } from './run-buf.ts';
 
 /** The inputs of buf.gen.yaml; what gRPC reflection tells about is the same. */
 const contractPaths = [
@@ -23,7 +23,7 @@ export interface Difference {
 
 /** Generates into `gen/` of the directory. Throws with buf's or the plugin's own words. */
 export async function generateInto(directory: string): Promise<void> {
-  await buf(['generate', '--output', directory]);
+  await buf(['generate', '--template', generateTemplate, '--output', directory]);
   const paths = contractPaths.flatMap((path) => ['--path', path]);
   const output = join(directory, 'gen/descriptors.binpb');
   // Comments and positions are two thirds of the bytes and nothing that a client asks for.

@@ -10,6 +10,9 @@ export interface ProgramResult {
   output: string;
 }
 
+/** What `buf generate` makes of which inputs; paths in it are relative to the working directory. */
+export const generateTemplate = 'tools/gen/buf.gen.yaml';
+
 /** Runs the pinned buf; its plugins find the pinned Node.js. */
 export function runBuf(args: readonly string[], directory = rootDirectory): Promise<ProgramResult> {
   return runProgram('buf', args, directory);
