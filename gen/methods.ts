@@ -55,6 +55,7 @@ export const methods: Methods = {
     definition: withStrictText(OrderServiceService.createOrder),
     validate: (request) => validateCreateOrderRequest(request),
     readOnly: false,
+    idempotent: false,
     keyed: true,
   },
   '/purser.orders.v1.OrderService/GetOrder': {
@@ -65,6 +66,7 @@ export const methods: Methods = {
     definition: withStrictText(OrderServiceService.getOrder),
     validate: (request) => validateGetOrderRequest(request),
     readOnly: true,
+    idempotent: true,
     keyed: false,
   },
   '/purser.orders.v1.OrderService/ListOrders': {
@@ -75,6 +77,7 @@ export const methods: Methods = {
     definition: withStrictText(OrderServiceService.listOrders),
     validate: (request) => validateListOrdersRequest(request),
     readOnly: true,
+    idempotent: true,
     keyed: false,
   },
   '/purser.orders.v1.OrderService/ListOrderEvents': {
@@ -85,6 +88,7 @@ export const methods: Methods = {
     definition: withStrictText(OrderServiceService.listOrderEvents),
     validate: (request) => validateListOrderEventsRequest(request),
     readOnly: true,
+    idempotent: true,
     keyed: false,
   },
   '/purser.orders.v1.OrderService/ExplainOrder': {
@@ -95,6 +99,7 @@ export const methods: Methods = {
     definition: withStrictText(OrderServiceService.explainOrder),
     validate: (request) => validateExplainOrderRequest(request),
     readOnly: true,
+    idempotent: true,
     keyed: false,
   },
   '/purser.orders.v1.OrderService/CancelOrder': {
@@ -105,6 +110,7 @@ export const methods: Methods = {
     definition: withStrictText(OrderServiceService.cancelOrder),
     validate: (request) => validateCancelOrderRequest(request),
     readOnly: false,
+    idempotent: true,
     keyed: false,
   },
   '/purser.orders.v1.OrderService/AssembleOrder': {
@@ -115,6 +121,7 @@ export const methods: Methods = {
     definition: withStrictText(OrderServiceService.assembleOrder),
     validate: (request) => validateAssembleOrderRequest(request),
     readOnly: false,
+    idempotent: true,
     keyed: false,
   },
   '/purser.orders.v1.OrderService/ShipOrder': {
@@ -125,6 +132,7 @@ export const methods: Methods = {
     definition: withStrictText(OrderServiceService.shipOrder),
     validate: (request) => validateShipOrderRequest(request),
     readOnly: false,
+    idempotent: true,
     keyed: false,
   },
   '/purser.orders.v1.OrderService/DeliverOrder': {
@@ -135,6 +143,7 @@ export const methods: Methods = {
     definition: withStrictText(OrderServiceService.deliverOrder),
     validate: (request) => validateDeliverOrderRequest(request),
     readOnly: false,
+    idempotent: true,
     keyed: false,
   },
   '/purser.orders.v1.RequestService/GetRequest': {
@@ -145,6 +154,7 @@ export const methods: Methods = {
     definition: withStrictText(RequestServiceService.getRequest),
     validate: (request) => validateGetRequestRequest(request),
     readOnly: true,
+    idempotent: true,
     keyed: false,
   },
   '/purser.payments.v1.AccountService/CreateAccount': {
@@ -155,6 +165,7 @@ export const methods: Methods = {
     definition: withStrictText(AccountServiceService.createAccount),
     validate: (request) => validateCreateAccountRequest(request),
     readOnly: false,
+    idempotent: false,
     keyed: true,
   },
   '/purser.payments.v1.AccountService/GetAccount': {
@@ -165,6 +176,7 @@ export const methods: Methods = {
     definition: withStrictText(AccountServiceService.getAccount),
     validate: (request) => validateGetAccountRequest(request),
     readOnly: true,
+    idempotent: true,
     keyed: false,
   },
   '/purser.payments.v1.AccountService/TopUpAccount': {
@@ -175,6 +187,7 @@ export const methods: Methods = {
     definition: withStrictText(AccountServiceService.topUpAccount),
     validate: (request) => validateTopUpAccountRequest(request),
     readOnly: false,
+    idempotent: false,
     keyed: true,
   },
   '/purser.payments.v1.AccountService/ListEntries': {
@@ -185,6 +198,7 @@ export const methods: Methods = {
     definition: withStrictText(AccountServiceService.listEntries),
     validate: (request) => validateListEntriesRequest(request),
     readOnly: true,
+    idempotent: true,
     keyed: false,
   },
   '/purser.payments.v1.PaymentService/GetPayment': {
@@ -195,6 +209,7 @@ export const methods: Methods = {
     definition: withStrictText(PaymentServiceService.getPayment),
     validate: (request) => validateGetPaymentRequest(request),
     readOnly: true,
+    idempotent: true,
     keyed: false,
   },
   '/purser.payments.v1.RequestService/GetRequest': {
@@ -205,6 +220,7 @@ export const methods: Methods = {
     definition: withStrictText(RequestServiceService_2.getRequest),
     validate: (request) => validateGetRequestRequest_2(request),
     readOnly: true,
+    idempotent: true,
     keyed: false,
   },
 };

@@ -27,6 +27,8 @@ export interface Method<Req = AnyMessage, Res = AnyMessage> {
   validate(request: Req): FieldViolation[];
   /** Whether it changes nothing (idempotency_level NO_SIDE_EFFECTS), so that it may be repeated. */
   readOnly: boolean;
+  /** Whether repeating it does nothing more by its nature (idempotency_level), key or no key. */
+  idempotent: boolean;
   /** Whether its request carries an idempotency key in `request_id`. */
   keyed: boolean;
 }

@@ -7,7 +7,16 @@ import { PurserError } from '#lib/errors/purser-error.ts';
 import { suite } from '../../test/harness/suite.ts';
 import { grpcUri } from './channel.ts';
 import { GrpcClient } from './client.ts';
-import { create, get, host, log, reasonOf, recovery, startUpstream } from './test-upstream.ts';
+import {
+  cancel,
+  create,
+  get,
+  host,
+  log,
+  reasonOf,
+  recovery,
+  startUpstream,
+} from './test-upstream.ts';
 
 const test = suite('gRPC client');
 interface BlackHole {
@@ -145,6 +154,7 @@ test('a dropped call is repeated elsewhere when that is harmless, and only then'
   for (let call = 0; call < 12; call += 1) {
     assert.is(await reasonOf(get(client)), 'none');
     assert.is(await reasonOf(create(client, 'key-1')), 'none');
+    assert.is(await reasonOf(cancel(client)), 'none');
     await sleep(20);
   }
   assert.ok(dropping.dropped() > 0);

@@ -26,10 +26,10 @@ const retryDelayMs = 50;
 /**
  * Calls the services of one target. Every failure is a PurserError of the catalogue.
  *
- * A call that no service answered is repeated up to twice when that is harmless: the method changes
- * nothing, or the request carries an idempotency key. So is one whose instance cannot reach its own
- * database or broker, where there are others. Any other error that a service gives is not repeated
- * here: it knows better, and a repeat would add load to what is overloaded.
+ * A call that no service answered is repeated up to twice when that is harmless: by the method's
+ * nature, or because the request carries an idempotency key. So is one whose instance cannot reach
+ * its own database or broker, where there are others. Any other error that a service gives is not
+ * repeated here: it knows better, and a repeat would add load to what is overloaded.
  */
 export class GrpcClient {
   #channel: Channel;
@@ -46,7 +46,7 @@ export class GrpcClient {
     request: Req,
     options: CallOptions,
   ): Promise<Res> {
-    const repeatable = method.readOnly || (method.keyed && hasKey(request));
+    const repeatable = method.idempotent || (method.keyed && hasKey(request));
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#attempt(method, request, options);

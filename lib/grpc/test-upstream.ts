@@ -16,6 +16,7 @@ import { unusedHandlers } from './unused-handlers.ts';
 export const log = createLogger({ service: 'test', instance: '0', level: 'silent' });
 export const getOrder = methods['/purser.orders.v1.OrderService/GetOrder'];
 export const createOrder = methods['/purser.orders.v1.OrderService/CreateOrder'];
+export const cancelOrder = methods['/purser.orders.v1.OrderService/CancelOrder'];
 export const host = '127.0.0.1';
 
 export interface Upstream extends GrpcServer {
@@ -43,6 +44,7 @@ export async function startUpstream(
       ...unusedHandlers('purser.orders.v1.OrderService'),
       '/purser.orders.v1.OrderService/CreateOrder': answer,
       '/purser.orders.v1.OrderService/GetOrder': answer,
+      '/purser.orders.v1.OrderService/CancelOrder': answer,
     },
     log,
     readiness: new Readiness({ checks: {}, log }),
@@ -60,6 +62,9 @@ export const options = (more: Partial<CallOptions> = {}): CallOptions => ({
 
 export const get = (client: GrpcClient, more?: Partial<CallOptions>) =>
   client.unary(getOrder, { name: 'orders/1', asOf: undefined }, options(more));
+
+export const cancel = (client: GrpcClient) =>
+  client.unary(cancelOrder, { name: 'orders/1', reason: '', etag: '' }, options());
 
 export const create = (client: GrpcClient, requestId: string) => {
   const order = {

@@ -98,6 +98,21 @@ test('main itself is compared with the commit before', async () => {
   assert.ok((await breaking(directory)).ok);
 });
 
+test('a method may become idempotent, and never cease to be', async () => {
+  const service = join(directory, 'proto/purser/orders/v1/order_service.proto');
+  const text = await readFile(service, 'utf8');
+  await writeFile(service, text.replaceAll('    option idempotency_level = IDEMPOTENT;\n', ''));
+  await git('init', '--quiet', '--initial-branch', 'main');
+  await commit();
+  await writeFile(service, text);
+  await commit();
+  assert.ok((await breaking(directory)).ok);
+  await writeFile(service, text.replace('    option idempotency_level = IDEMPOTENT;\n', ''));
+  const { ok, detail } = await breaking(directory);
+  assert.not.ok(ok);
+  assert.match(detail, /"CancelOrder" .* from "IDEMPOTENT" to "IDEMPOTENCY_UNKNOWN"/);
+});
+
 test('a commit without contracts is nothing to compare with', async () => {
   await git('init', '--quiet', '--initial-branch', 'main');
   await git('commit', '--quiet', '--allow-empty', '--message', 'Nothing yet');

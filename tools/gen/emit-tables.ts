@@ -44,7 +44,7 @@ function wirePath({ service, method }: Rpc): string {
 }
 
 function methodEntry(module: Module, rpc: Rpc): string {
-  const { service, method, domain, readOnly, keyed } = rpc;
+  const { service, method, domain, readOnly, idempotent, keyed } = rpc;
   const definitions = module.value(`${service.name}Service`, messagesPath(service.file));
   const strict = module.value('withStrictText', '#lib/contract/strict-text.ts');
   const definition = `${method.name.slice(0, 1).toLowerCase()}${method.name.slice(1)}`;
@@ -57,6 +57,7 @@ function methodEntry(module: Module, rpc: Rpc): string {
     definition: ${strict}(${definitions}.${definition}),
     validate: (request) => ${validate}(request),
     readOnly: ${readOnly},
+    idempotent: ${idempotent},
     keyed: ${keyed},
   },`;
 }

@@ -22,6 +22,8 @@ export interface Rpc {
   service: DescService;
   domain: string;
   readOnly: boolean;
+  /** Repeating it does nothing more, by its nature. */
+  idempotent: boolean;
   keyed: boolean;
   http: HttpBinding | undefined;
 }
@@ -99,11 +101,12 @@ function rpcsOf(service: DescService, options: Options): Rpc[] {
       throw new Error(`${method}: streaming is not supported`);
     }
     const readOnly = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+    const idempotent = method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
     const rule = options.http(method);
     const headers = readOnly ? [] : headerFieldsOf(method);
     const http = rule === undefined ? undefined : readHttpRule(method, rule, headers, options);
     const keyed = (http?.headers ?? headers).some(({ name }) => name === 'request_id');
-    return { method, service, domain, readOnly, keyed, http };
+    return { method, service, domain, readOnly, idempotent, keyed, http };
   });
 }
 

@@ -42,17 +42,18 @@ test('what it makes passes the type checker', async () => {
 
 test('every RPC is a method', () => {
   const service = '/purser.samples.v1.SampleService/';
-  const flags = Object.entries(methods).map(([path, { name, domain, readOnly, keyed }]) => {
-    assert.is(path, `${service}${name}`);
-    return [name, domain, readOnly ? 'read only' : '', keyed ? 'keyed' : ''].join(' ').trim();
+  const flags = Object.entries(methods).map(([path, method]) => {
+    assert.is(path, `${service}${method.name}`);
+    const kinds = (['readOnly', 'idempotent', 'keyed'] as const).filter((kind) => method[kind]);
+    return [method.name, method.domain, ...kinds].join(' ');
   });
   assert.equal(flags, [
     'EchoSample samples',
-    'CreateResource samples  keyed',
-    'RenamePart samples  keyed',
-    'ListSamples samples read only',
-    'DeletePart samples',
-    'GetOutcome samples read only',
+    'CreateResource samples keyed',
+    'RenamePart samples keyed',
+    'ListSamples samples readOnly idempotent',
+    'DeletePart samples idempotent',
+    'GetOutcome samples readOnly idempotent',
     'RetryRequest samples',
     'CountSamples samples',
   ]);

@@ -83,6 +83,7 @@ service SampleService {
     option (google.api.http) = {get: "/v1/samples"};
   }
   rpc DeletePart(DeletePartRequest) returns (google.protobuf.Empty) {
+    option idempotency_level = IDEMPOTENT;
     option (google.api.http) = {delete: "/v1/{name=samples/*}/part"};
   }
   rpc GetOutcome(GetOutcomeRequest) returns (Resource) {
