@@ -132,7 +132,7 @@ function keptFolder({ workFolder }: RunOptions): string {
 
 /** What the caller has set for their own `npm start` must not change what a test sees. */
 function withoutSettings(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = ['PURSER_DATA', 'PURSER_TEST_LOG'];
+  const kept = ['PURSER_DATA', 'PURSER_TEST_LOG', 'PURSER_UPDATE'];
   return Object.fromEntries(
     Object.entries(source).filter(([name]) => !name.startsWith('PURSER_') || kept.includes(name)),
   );

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { methods } from '#gen/methods.ts';
+import type { Handler } from '#lib/grpc/unary-call.ts';
+import type { Delivery } from '#lib/nats/delivery.ts';
+import { Database } from '#lib/pg/database.ts';
+import type {
+  Consumption,
+  ServiceDefinition,
+  ServiceDeps,
+} from '#lib/service/service-definition.ts';
+import { migrations as ordersMigrations } from '../../services/orders/schema/migrations.ts';
+import { orders } from '../../services/orders/service.ts';
+import { migrations as paymentsMigrations } from '../../services/payments/schema/migrations.ts';
+import { payments } from '../../services/payments/service.ts';
+import { serviceDatabase, type TestDatabaseHandle, testLog } from './service.ts';
+
+/** A message that a service has written and nobody has delivered for it. */
+export type Message = Delivery;
+
+export interface ServiceWithoutBroker {
+  database: TestDatabaseHandle;
+  /** Calls a handler as `userId`; throws what it throws. */
+  call<Res = any>(path: string, request: unknown, userId: string, isStaff?: boolean): Promise<Res>;
+  /** The messages about one thing, oldest first. */
+  messagesAbout(about: string): Promise<Message[]>;
+  /** Hands a batch to the consumer that takes its first message; others take nothing. */
+  deliver(batch: readonly Message[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Orders and Payments with their handlers and databases and nothing between them: the test delivers
+ * each message itself, when, how often and in which order it wants.
+ */
+export async function openWithoutBroker(): Promise<{
+  orders: ServiceWithoutBroker;
+  payments: ServiceWithoutBroker;
+  close(): Promise<void>;
+}> {
+  const opened = {
+    orders: await openOne(orders, ordersMigrations),
+    payments: await openOne(payments, paymentsMigrations),
+  };
+  const close = async () => {
+    await opened.orders.close();
+    await opened.payments.close();
+  };
+  return { ...opened, close };
+}
+
+async function openOne(
+  definition: ServiceDefinition,
+  migrations: Parameters<typeof serviceDatabase>[1],
+): Promise<ServiceWithoutBroker> {
+  const tables = await serviceDatabase(definition.name, migrations);
+  const { entities } = definition;
+  const database = await Database.open({ url: tables.url, applicationName: 'test', entities });
+  const deps: ServiceDeps = {
+    database,
+    clock: () => new Date(),
+    committed: () => {},
+    log: testLog,
+    upstreams: new Map(),
+  };
+  const handlers = definition.rpcs(deps);
+  const consumptions = definition.consumes(deps);
+  return {
+    database: tables,
+    async call(path, request, userId, isStaff = false) {
+      const violations = methods[path]!.validate(request);
+      if (violations.length > 0) throw new Error(JSON.stringify(violations));
+      const handler = handlers[path] as Handler<any, any>;
+      return handler(request, callContext(userId, isStaff));
+    },
+    messagesAbout: (about) => messagesAbout(tables, about),
+    async deliver(batch) {
+      const consumer = consumptions.find((consumption) => takes(consumption, batch[0]!));
+      await consumer?.handle(batch);
+    },
+    async close() {
+      await database.close();
+      await tables.close();
+    },
+  };
+}
+
+function callContext(userId: string, isStaff: boolean): Parameters<Handler>[1] {
+  return {
+    userId,
+    isStaff,
+    requestId: randomUUID(),
+    deadline: new Date(Date.now() + 10_000),
+    signal: new AbortController().signal,
+    log: testLog,
+    traceparent: undefined,
+  };
+}
+
+function takes({ filterSubject }: Consumption, { subject }: Message): boolean {
+  const pattern = filterSubject.replace(/\.[*>]$/, '.');
+  return subject.startsWith(pattern);
+}
+
+async function messagesAbout(tables: TestDatabaseHandle, about: string): Promise<Message[]> {
+  const rows = await tables.sql<{
+    event_id: string;
+    type: string;
+    subject: string;
+    payload: Buffer;
+    create_time: Date;
+  }>(
+    `select event_id, type, subject, payload, create_time from outbox where about = $1
+     order by tx, seq`,
+    [about],
+  );
+  return rows.map(({ event_id: eventId, create_time: time, ...row }) => ({
+    ...row,
+    eventId,
+    about,
+    time,
+    traceparent: undefined,
+    deliveries: 1,
+  }));
+}
