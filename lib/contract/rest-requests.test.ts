@@ -48,6 +48,7 @@ test('a body becomes the request message', () => {
         shipment: undefined,
         lines: [],
         lineCount: 0,
+        recipient: undefined,
       },
       requestId: 'k1',
     },

@@ -90,6 +90,26 @@ test('an order as it was has its lines', async () => {
   assert.equal(past, created);
 });
 
+test('who gets the goods is kept with the order, and left out of lists', async () => {
+  const recipient = {
+    name: 'Ann Lee',
+    phoneNumber: '+4930123456',
+    address: 'Hauptstr. 1\n10115 Berlin',
+    regionCode: 'DE',
+  };
+  const created = await create({ amount: usd(1n), recipient });
+  assert.equal(created.recipient, recipient);
+  assert.equal(await get(created.name), created);
+  const request = { pageSize: 1, pageToken: '', filter: '', orderBy: '' };
+  const { orders: listed } = await service.call<ListOrdersResponse>(`${path}/ListOrders`, request);
+  assert.is(listed[0]?.recipient, undefined);
+  const wrong = { name: '', phoneNumber: '030', address: 'x'.repeat(501), regionCode: 'Germany' };
+  assert.equal(
+    await violationsOf({ amount: usd(1n), recipient: wrong }),
+    ['name', 'phone_number', 'address', 'region_code'].map((field) => `order.recipient.${field}`),
+  );
+});
+
 test('a repeat is the same request in whatever order its attributes come', async () => {
   const key = randomUUID();
   const first = await create({ lines }, key);

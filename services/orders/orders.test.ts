@@ -81,6 +81,7 @@ test('a new order is pending, and reading it gives the same', async () => {
       shipment: undefined,
       lines: [],
       lineCount: 0,
+      recipient: undefined,
     },
   );
   assert.equal(await get('ann', order.name), order);

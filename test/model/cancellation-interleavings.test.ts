@@ -113,7 +113,8 @@ async function booksOf(
     [id],
   );
   const entries = await payments.database.sql<{ kind: string; amount: bigint }>(
-    'select kind, amount_minor as amount from transfers where order_id = $1 order by ledger_version',
+    `select kind, amount_minor as amount from transfers where order_id = $1
+     order by ledger_version`,
     [id],
   );
   const [books] = await payments.database.sql<{ right: boolean }>(

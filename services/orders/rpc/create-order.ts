@@ -96,6 +96,7 @@ function orderInsert(
     description: wanted.description,
     lines: priced.lines.length > 0 ? priced.lines : null,
     lineCount: priced.lines.length,
+    recipient: wanted.recipient ?? null,
     createTime: now,
     eventId: randomUUIDv7(),
   };

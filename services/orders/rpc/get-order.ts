@@ -18,7 +18,8 @@ export function getOrder({ database }: ServiceDeps): Handler<GetOrderRequest, Or
   return async ({ name, asOf }, { userId, signal }) => {
     const id = orderIdOf(name);
     const reader = database.reader(signal);
-    const row = id && (await reader.findOne(OrderRow, { id, userId }, { populate: ['lines'] }));
+    const row =
+      id && (await reader.findOne(OrderRow, { id, userId }, { populate: ['lines', 'recipient'] }));
     const wanted = row && asOf ? await past(reader, row, asOf) : row;
     if (!wanted) throw new PurserError('ORDER_NOT_FOUND', { order: name });
     return orderMessage(wanted);

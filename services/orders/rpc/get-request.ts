@@ -28,7 +28,12 @@ export function getRequest(deps: ServiceDeps): Handler<GetRequestRequest, Reques
       .toSorted((a, b) => a.getTime() - b.getTime());
     if (!first) throw new PurserError('REQUEST_NOT_FOUND', { request_id: requestId });
     const order =
-      own && (await reader.findOneOrFail(OrderRow, { id: own.orderId }, { populate: ['lines'] }));
+      own &&
+      (await reader.findOneOrFail(
+        OrderRow,
+        { id: own.orderId },
+        { populate: ['lines', 'recipient'] },
+      ));
     return {
       requestId,
       state: Request_State.DONE,

@@ -10,7 +10,7 @@ import type { StoredLine } from '../domain/order-lines.ts';
 import { allowedActions } from '../domain/order-state.ts';
 import type { OrderRow } from '../schema/order.ts';
 
-/** The order as callers see it; without its lines where the row was read without them. */
+/** The order as callers see it; without lines and recipient where the row was read without them. */
 export function orderMessage(row: OrderRow): Order {
   return {
     name: orderName(row.id),
@@ -30,6 +30,7 @@ export function orderMessage(row: OrderRow): Order {
         : undefined,
     lines: (row.lines ?? []).map((line) => lineMessage(line, row.currencyCode)),
     lineCount: row.lineCount,
+    recipient: row.recipient ?? undefined,
   };
 }
 

@@ -96,9 +96,17 @@ class RequestRetention extends Migration {
   }
 }
 
+/** Who gets an order's goods. Code of the version before can go on writing. */
+class OrderRecipient extends Migration {
+  override up() {
+    this.addSql('alter table orders add column recipient jsonb;');
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-first-order', class: FirstOrder },
   { name: '0002-order-life', class: OrderLife },
   { name: '0003-order-lines', class: OrderLines },
   { name: '0004-request-retention', class: RequestRetention },
+  { name: '0005-order-recipient', class: OrderRecipient },
 ];

@@ -2,6 +2,14 @@ import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
 import type { StoredLine } from '../domain/order-lines.ts';
 import type { OrderState } from '../domain/order-state.ts';
 
+/** Who gets the goods, as it is kept, in JSON. */
+export interface StoredRecipient {
+  name: string;
+  phoneNumber: string;
+  address: string;
+  regionCode: string;
+}
+
 /** An order as cold reads see it. Writes go through `sql/`, never through this entity. */
 export const OrderRow = defineEntity({
   name: 'OrderRow',
@@ -22,6 +30,7 @@ export const OrderRow = defineEntity({
     lineCount: p.integer(),
     /** Read only where it is asked for: lists do without. */
     lines: p.json<StoredLine[]>().nullable().lazy(),
+    recipient: p.json<StoredRecipient>().nullable().lazy(),
   },
 });
 

@@ -1,6 +1,7 @@
 import type { OutboxEvent } from '#lib/outbox/event.ts';
 import { outboxColumns } from '#lib/outbox/event.ts';
 import type { Statement, Tx } from '#lib/pg/transaction.ts';
+import type { StoredRecipient } from '../schema/order.ts';
 import type { StoredLine } from '../domain/order-lines.ts';
 
 export interface OrderInsert {
@@ -15,6 +16,7 @@ export interface OrderInsert {
   /** Null for an order without lines. */
   lines: StoredLine[] | null;
   lineCount: number;
+  recipient: StoredRecipient | null;
   createTime: Date;
   /** Id of the history's first event. */
   eventId: string;
@@ -50,10 +52,11 @@ const insertOrdersStatement: Statement = {
     with input as (
       select * from unnest(
         $1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::text[], $7::text[],
-        $8::timestamptz[], $9::uuid[], $17::jsonb[], $18::int[]
+        $8::timestamptz[], $9::uuid[], $17::jsonb[], $18::int[],
+        $19::jsonb[]
       ) with ordinality as t (
         id, user_id, request_id, fingerprint, amount_minor, currency_code, description,
-        create_time, event_id, lines, line_count, n
+        create_time, event_id, lines, line_count, recipient, n
       )
     ), keyed as (
       insert into requests as stored (user_id, request_id, fingerprint, order_id, create_time)
@@ -69,10 +72,10 @@ const insertOrdersStatement: Statement = {
       from input left join keyed using (user_id, request_id)
     ), created as (
       insert into orders
-        (id, user_id, state, amount_minor, currency_code, description, lines, line_count, version,
-          create_time, update_time)
-      select id, user_id, 'PENDING', amount_minor, currency_code, description, lines, line_count, 1,
-        create_time, create_time
+        (id, user_id, state, amount_minor, currency_code, description, lines, line_count,
+          recipient, version, create_time, update_time)
+      select id, user_id, 'PENDING', amount_minor, currency_code, description, lines, line_count,
+        recipient, 1, create_time, create_time
       from outcome where stored_order_id = id
     ), history as (
       insert into order_events
@@ -115,5 +118,6 @@ export async function insertOrders(
     ...outboxColumns(owned.map(({ event }) => event)),
     orders.map(({ lines }) => lines && JSON.stringify(lines)),
     orders.map(({ lineCount }) => lineCount),
+    orders.map(({ recipient }) => recipient && JSON.stringify(recipient)),
   ]);
 }

@@ -23,7 +23,7 @@ export async function lockOrders(tx: Tx, ids: readonly string[]): Promise<OrderR
 /** Locks nothing. Uses the primary key. */
 const selectOrdersStatement: Statement = {
   name: 'select_orders',
-  text: `select ${columns}, lines from orders where id = any($1::uuid[])`,
+  text: `select ${columns}, lines, recipient from orders where id = any($1::uuid[])`,
 };
 
 export async function selectOrders(tx: Tx, ids: readonly string[]): Promise<OrderRow[]> {

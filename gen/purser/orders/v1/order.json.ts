@@ -6,16 +6,16 @@ import { refuse } from '#lib/contract/refuse.ts';
 import type { FieldViolation } from '#lib/contract/types.ts';
 import { writeBigInt, writeList, writeObject, writeString, writeStruct, writeTimestamp } from '#lib/contract/write-json.ts';
 import { readMoney, writeMoney } from '../../type/v1/money.json.ts';
-import type { Order, OrderEvent, OrderEvent_Actor, OrderLine, Order_Action, Order_FailureReason, Order_State, Shipment } from './order.ts';
+import type { Order, OrderEvent, OrderEvent_Actor, OrderLine, Order_Action, Order_FailureReason, Order_State, Recipient, Shipment } from './order.ts';
 
-const membersOrder = ['name', 'userId', 'state', 'failureReason', 'amount', 'description', 'version', 'etag', 'createTime', 'updateTime', 'allowedActions', 'shipment', 'lines', 'lineCount'];
+const membersOrder = ['name', 'userId', 'state', 'failureReason', 'amount', 'description', 'version', 'etag', 'createTime', 'updateTime', 'allowedActions', 'shipment', 'lines', 'lineCount', 'recipient'];
 
 export function readOrder(
   value: unknown,
   path: string,
   violations: FieldViolation[],
 ): Order {
-  const message: Order = { name: '', userId: '', state: 0, failureReason: 0, amount: undefined, description: '', version: 0n, etag: '', createTime: undefined, updateTime: undefined, allowedActions: [], shipment: undefined, lines: [], lineCount: 0 };
+  const message: Order = { name: '', userId: '', state: 0, failureReason: 0, amount: undefined, description: '', version: 0n, etag: '', createTime: undefined, updateTime: undefined, allowedActions: [], shipment: undefined, lines: [], lineCount: 0, recipient: undefined };
   const members = readMembers(value, path, violations);
   if (members === undefined) {
     return message;
@@ -31,6 +31,9 @@ export function readOrder(
         break;
       case 'lines':
         message.lines = readList(member, `${prefix}lines`, violations, readOrderLine);
+        break;
+      case 'recipient':
+        message.recipient = readRecipient(member, `${prefix}recipient`, violations);
         break;
       case 'name':
       case 'userId':
@@ -88,6 +91,40 @@ export function readOrderLine(
   }
   if (!Object.hasOwn(members, 'quantity')) {
     refuse(violations, `${prefix}quantity`, 'is required');
+  }
+  return message;
+}
+
+const membersRecipient = ['name', 'phoneNumber', 'address', 'regionCode'];
+
+export function readRecipient(
+  value: unknown,
+  path: string,
+  violations: FieldViolation[],
+): Recipient {
+  const message: Recipient = { name: '', phoneNumber: '', address: '', regionCode: '' };
+  const members = readMembers(value, path, violations);
+  if (members === undefined) {
+    return message;
+  }
+  const prefix = path === '' ? '' : `${path}.`;
+  for (const [name, member] of Object.entries(members)) {
+    switch (name) {
+      case 'name':
+        message.name = readString(member, `${prefix}name`, violations);
+        break;
+      case 'phoneNumber':
+        message.phoneNumber = readString(member, `${prefix}phoneNumber`, violations);
+        break;
+      case 'address':
+        message.address = readString(member, `${prefix}address`, violations);
+        break;
+      case 'regionCode':
+        message.regionCode = readString(member, `${prefix}regionCode`, violations);
+        break;
+      default:
+        refuseUnknown(name, prefix, membersRecipient, violations);
+    }
   }
   return message;
 }
@@ -158,6 +195,9 @@ export function writeOrder(
   }
   members += `,"lines":${writeList(message.lines, writeOrderLine)}`;
   members += `,"lineCount":${message.lineCount}`;
+  if (message.recipient !== undefined) {
+    members += `,"recipient":${writeRecipient(message.recipient)}`;
+  }
   return writeObject(members);
 }
 
@@ -289,6 +329,25 @@ export function writeOrderLine(
   }
   if (message.amount !== undefined) {
     members += `,"amount":${writeMoney(message.amount)}`;
+  }
+  return writeObject(members);
+}
+
+export function writeRecipient(
+  message: Recipient,
+): string {
+  let members = '';
+  if (message.name !== '') {
+    members += `,"name":${writeString(message.name)}`;
+  }
+  if (message.phoneNumber !== '') {
+    members += `,"phoneNumber":${writeString(message.phoneNumber)}`;
+  }
+  if (message.address !== '') {
+    members += `,"address":${writeString(message.address)}`;
+  }
+  if (message.regionCode !== '') {
+    members += `,"regionCode":${writeString(message.regionCode)}`;
   }
   return writeObject(members);
 }

@@ -58,6 +58,8 @@ export interface Order {
   lines: OrderLine[];
   /** How many lines the order has. */
   lineCount: number;
+  /** Who gets the goods; unset when nobody was named. A snapshot, like the lines; ListOrders leaves it out. */
+  recipient: Recipient | undefined;
 }
 
 /** How far an order has come. Later releases add states: treat one that you do not know as in progress. */
@@ -145,6 +147,18 @@ export namespace Order_FailureReason {
   export type ACCOUNT_NOT_FOUND = typeof Order_FailureReason.ACCOUNT_NOT_FOUND;
   export type CURRENCY_MISMATCH = typeof Order_FailureReason.CURRENCY_MISMATCH;
   export type UNRECOGNIZED = typeof Order_FailureReason.UNRECOGNIZED;
+}
+
+/** Who gets an order's goods, as it was when the order was created. */
+export interface Recipient {
+  /** Name of the person or company: 1 to 200 characters. */
+  name: string;
+  /** Telephone number for the carrier, in E.164: `+` and 7 to 15 digits. */
+  phoneNumber: string;
+  /** Postal address, in lines as they are written on a parcel: up to 500 characters. */
+  address: string;
+  /** Country of the address, in ISO 3166-1 alpha-2: two capital letters. */
+  regionCode: string;
 }
 
 /** One thing that an order is made of, as it was when the order was created. */
@@ -237,6 +251,7 @@ function createBaseOrder(): Order {
     shipment: undefined,
     lines: [],
     lineCount: 0,
+    recipient: undefined,
   };
 }
 
@@ -290,6 +305,9 @@ export const Order: MessageFns<Order> = {
     }
     if (message.lineCount !== 0) {
       writer.uint32(112).int32(message.lineCount);
+    }
+    if (message.recipient !== undefined) {
+      Recipient.encode(message.recipient, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -427,6 +445,93 @@ export const Order: MessageFns<Order> = {
             }
 
             message.lineCount = reader.int32();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.recipient = Recipient.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRecipient(): Recipient {
+  return { name: "", phoneNumber: "", address: "", regionCode: "" };
+}
+
+export const Recipient: MessageFns<Recipient> = {
+  encode(message: Recipient, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.phoneNumber !== "") {
+      writer.uint32(18).string(message.phoneNumber);
+    }
+    if (message.address !== "") {
+      writer.uint32(26).string(message.address);
+    }
+    if (message.regionCode !== "") {
+      writer.uint32(34).string(message.regionCode);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Recipient {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecipient();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.phoneNumber = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.regionCode = reader.string();
             continue;
           }
         }

@@ -7,7 +7,7 @@ import { checkStruct } from '#lib/contract/check-struct.ts';
 import { refuse } from '#lib/contract/refuse.ts';
 import type { FieldViolation } from '#lib/contract/types.ts';
 import { validateMoney } from '../../type/v1/money.validate.ts';
-import type { Order, OrderLine, Shipment } from './order.ts';
+import type { Order, OrderLine, Recipient, Shipment } from './order.ts';
 
 const limitsOrder_description: StringLimits = { maxLength: 500 };
 
@@ -65,6 +65,9 @@ export function validateOrder(
   if (message.lineCount !== 0) {
     refuse(violations, `${prefix}line_count`, 'is set by the server');
   }
+  if (message.recipient !== undefined) {
+    validateRecipient(message.recipient, `${prefix}recipient.`, violations);
+  }
   return violations;
 }
 
@@ -103,6 +106,29 @@ export function validateOrderLine(
   if (message.amount !== undefined) {
     refuse(violations, `${prefix}amount`, 'is set by the server');
   }
+  return violations;
+}
+
+const limitsRecipient_name: StringLimits = { maxLength: 200 };
+
+const limitsRecipient_phoneNumber: StringLimits = { pattern: /^\+[1-9][0-9]{6,14}$/u };
+
+const limitsRecipient_address: StringLimits = { maxLength: 500 };
+
+const limitsRecipient_regionCode: StringLimits = { pattern: /^[A-Z]{2}$/u };
+
+export function validateRecipient(
+  message: Recipient,
+  prefix = '',
+  violations: FieldViolation[] = [],
+): FieldViolation[] {
+  if (message.name === '') {
+    refuse(violations, `${prefix}name`, 'is required');
+  }
+  checkString(message.name, limitsRecipient_name, `${prefix}name`, violations);
+  checkString(message.phoneNumber, limitsRecipient_phoneNumber, `${prefix}phone_number`, violations);
+  checkString(message.address, limitsRecipient_address, `${prefix}address`, violations);
+  checkString(message.regionCode, limitsRecipient_regionCode, `${prefix}region_code`, violations);
   return violations;
 }
 

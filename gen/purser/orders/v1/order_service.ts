@@ -28,7 +28,7 @@ export const protobufFileName = "purser/orders/v1/order_service.proto";
 
 /** Request of CreateOrder. */
 export interface CreateOrderRequest {
-  /** The order to create: `amount` or `lines`, and `description`. */
+  /** The order to create: `amount` or `lines`, `description`, `recipient`. */
   order:
     | Order
     | undefined;
