@@ -3,6 +3,7 @@ import { errors, headers, type MsgHdrs, type NatsConnection } from '@nats-io/tra
 import type { Logger } from 'pino';
 import type { OutboxRow, PublishOutcome, RelayBroker } from '#lib/outbox/relay-ports.ts';
 import type { Broker } from './broker.ts';
+import { eventHeaders, type EventRow } from './event-headers.ts';
 import { ensureStream, type StreamSpec } from './topology.ts';
 
 export interface PublisherOptions {
@@ -45,8 +46,7 @@ export function createPublisher(options: PublisherOptions): RelayBroker {
   ): Promise<PublishOutcome> {
     try {
       const ack = await client.publish(row.subject, row.payload, {
-        msgID: `${row.eventId}:${row.publication}`,
-        headers: eventHeaders(row, source),
+        headers: messageHeaders(row, source),
         timeout: timeoutMs,
       });
       return { kind: 'stored', duplicate: ack.duplicate };
@@ -71,16 +71,13 @@ export function createPublisher(options: PublisherOptions): RelayBroker {
   };
 }
 
-function eventHeaders(row: OutboxRow, source: string): MsgHdrs {
+/** The headers of an event, `Nats-Msg-Id` among them, as `eventHeaders` has them. */
+export function messageHeaders(row: EventRow, source: string): MsgHdrs {
   const result = headers();
-  result.set('ce-specversion', '1.0');
-  result.set('ce-id', row.eventId);
-  result.set('ce-type', row.type);
-  result.set('ce-source', source);
-  result.set('ce-time', row.createTime.toISOString());
-  result.set('ce-subject', row.about);
-  result.set('ce-datacontenttype', 'application/protobuf');
-  if (row.traceparent !== undefined) result.set('traceparent', row.traceparent);
+  for (const { name, value } of eventHeaders) {
+    const text = value(row, source);
+    if (text !== undefined) result.set(name, text);
+  }
   return result;
 }
 

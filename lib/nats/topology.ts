@@ -45,6 +45,15 @@ export const ackWaitMsDefault = 10_000;
 /** Delivered and unanswered messages per durable, over all instances: five full buffers. */
 const ackPendingMax = 5_000;
 
+/** How long a stream keeps an event, in milliseconds. */
+export const eventAgeMaxMs = 7 * 24 * 3_600_000;
+
+/**
+ * How long, in milliseconds, the broker drops a message whose id it saw. Saves most repeats of a
+ * retried publish. The inbox catches the rest, and what comes later.
+ */
+export const duplicateWindowMs = 10 * 60_000;
+
 const requestTimeoutMs = 2_000;
 
 /** Codes of nats-server's errors. */
@@ -68,11 +77,10 @@ export async function ensureStream(connection: NatsConnection, spec: StreamSpec)
   const manager = await managerOf(connection);
   const limits = {
     subjects: [spec.subject],
-    max_age: nanos(7 * 24 * 3_600_000),
+    max_age: nanos(eventAgeMaxMs),
     max_bytes: spec.bytesMax,
     discard: DiscardPolicy.Old,
-    // Saves most repeats of a retried publish. The inbox catches the rest, and what comes later.
-    duplicate_window: nanos(10 * 60_000),
+    duplicate_window: nanos(duplicateWindowMs),
   };
   try {
     await manager.streams.add({

@@ -1,25 +1,9 @@
-import {
-  OrderStateChanged,
-  PaymentCancellationRequested,
-  PaymentRequested,
-} from '#gen/purser/orders/v1/events.ts';
+import { events } from '#gen/events.ts';
 import { defineEvent } from '#lib/outbox/event.ts';
 
 /** The events that Orders publishes. */
-export const paymentRequested = defineEvent({
-  type: 'purser.orders.v1.PaymentRequested',
-  subject: 'purser.v1.orders.payment_requested',
-  codec: PaymentRequested,
-});
-
-export const paymentCancellationRequested = defineEvent({
-  type: 'purser.orders.v1.PaymentCancellationRequested',
-  subject: 'purser.v1.orders.payment_cancellation_requested',
-  codec: PaymentCancellationRequested,
-});
-
-export const orderStateChanged = defineEvent({
-  type: 'purser.orders.v1.OrderStateChanged',
-  subject: 'purser.v1.orders.order_state_changed',
-  codec: OrderStateChanged,
-});
+export const paymentRequested = defineEvent(events['purser.orders.v1.PaymentRequested']);
+export const paymentCancellationRequested = defineEvent(
+  events['purser.orders.v1.PaymentCancellationRequested'],
+);
+export const orderStateChanged = defineEvent(events['purser.orders.v1.OrderStateChanged']);

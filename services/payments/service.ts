@@ -1,3 +1,4 @@
+import { events } from '#gen/events.ts';
 import { expireRequests } from '#lib/idempotency/expire-requests.ts';
 import type { ServiceDefinition } from '#lib/service/service-definition.ts';
 import { settlePayments } from './events/settle-payments.ts';
@@ -27,13 +28,13 @@ export const payments: ServiceDefinition = {
     {
       durable: 'payments-payment-requests',
       domain: 'orders',
-      filterSubject: 'purser.v1.orders.payment_requested.*',
+      filterSubject: events['purser.orders.v1.PaymentRequested'].filterSubject,
       handle: settlePayments(deps),
     },
     {
       durable: 'payments-cancellation-requests',
       domain: 'orders',
-      filterSubject: 'purser.v1.orders.payment_cancellation_requested.*',
+      filterSubject: events['purser.orders.v1.PaymentCancellationRequested'].filterSubject,
       handle: settlePayments(deps),
     },
   ],

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
-import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { messageHeaders } from '#lib/nats/publisher.ts';
 import { ensureStream, streamOf } from '#lib/nats/topology.ts';
 import type { OutboxEvent } from '#lib/outbox/event.ts';
 
@@ -17,16 +17,15 @@ export interface TestPublisher {
 export async function testPublisher(url: string, domain: string): Promise<TestPublisher> {
   const connection = await connect({ servers: url });
   await ensureStream(connection, streamOf(domain));
+  let publication = 0;
   const client: JetStreamClient = jetstream(connection);
   return {
     connection,
     async publish(event) {
-      const values = headers();
-      values.set('ce-id', event.eventId);
-      values.set('ce-type', event.type);
-      values.set('ce-subject', event.about);
-      values.set('ce-time', new Date().toISOString());
-      await client.publish(event.subject, event.payload, { msgID: randomUUID(), headers: values });
+      publication += 1;
+      const row = { ...event, publication, createTime: new Date() };
+      const headers = messageHeaders(row, `purser/${domain}`);
+      await client.publish(event.subject, event.payload, { headers });
     },
     close: () => connection.close(),
   };

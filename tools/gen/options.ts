@@ -40,12 +40,20 @@ export interface ErrorOption {
   retryable: boolean;
 }
 
+/** purser.api.v1.Event. */
+export interface EventOption {
+  subject: string;
+  consumers: string[];
+  example: string;
+}
+
 /** What the contracts say beyond their types, read through the extensions' own descriptors. */
 export interface Options {
   limits(field: DescField): Limits | undefined;
   has(field: DescField, behavior: keyof typeof behaviorNumbers): boolean;
   http(method: DescMethod): HttpRule | undefined;
   error(value: DescEnumValue): ErrorOption | undefined;
+  event(message: DescMessage): EventOption | undefined;
   /** Name patterns of the resource that a field refers to; undefined when it refers to none. */
   resourcePatterns(field: DescField): string[] | undefined;
 }
@@ -74,6 +82,7 @@ export function readOptions(files: readonly DescFile[]): Options {
     },
     http: (method) => read<HttpRule>(method, 'google.api.http'),
     error: (value) => read<ErrorOption>(value, 'purser.api.v1.error'),
+    event: (message) => read<EventOption>(message, 'purser.api.v1.event'),
     resourcePatterns: (field) => {
       const reference = read<{ type: string }>(field, 'google.api.resource_reference');
       return reference === undefined ? undefined : (patterns.get(reference.type) ?? []);

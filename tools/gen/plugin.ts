@@ -1,6 +1,9 @@
 import { createEcmaScriptPlugin } from '@bufbuild/protoplugin';
 import type { Schema } from '@bufbuild/protoplugin';
 import type { DescFile } from '@bufbuild/protobuf';
+import { emitAsyncApi } from './asyncapi/emit-asyncapi.ts';
+import { emitEvents } from './asyncapi/emit-events.ts';
+import { readEvents } from './asyncapi/read-events.ts';
 import { emitInputReader } from './emit-input.ts';
 import { emitReader } from './emit-reader.ts';
 import { emitErrors, emitMethods, emitRoutes } from './emit-tables.ts';
@@ -32,16 +35,19 @@ function generateTs(schema: Schema): void {
   const options = readOptions(schema.allFiles);
   const model = buildModel(schema.files, options);
   checkLimitsApply(schema.files, model, options);
+  const events = readEvents(schema.files, options);
   const modules = [
     ...schema.allFiles.map((file) => emitJson(file, model, options)),
     ...schema.allFiles.map((file) => emitValidators(file, model, options)),
     emitMethods(model),
     emitRoutes(model),
     emitErrors(schema.files, options),
+    emitEvents(events),
   ];
   for (const module of modules.filter(({ isEmpty }) => !isEmpty)) {
     schema.generateFile(module.path).print(`${header}\n${module.text()}`);
   }
+  schema.generateFile('asyncapi.json').print(emitAsyncApi(events));
 }
 
 function emitJson(file: DescFile, model: Model, options: Options): Module {

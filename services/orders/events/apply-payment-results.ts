@@ -7,7 +7,8 @@ import { paymentFailed } from './payment-failed.ts';
 import { paymentRefunded } from './payment-refunded.ts';
 import { paymentVoided } from './payment-voided.ts';
 
-const consumed: Record<string, (delivery: Delivery) => OrderChange> = {
+/** What is consumed, by its type, and the change of an order that it asks for. */
+export const paymentResults: Record<string, (delivery: Delivery) => OrderChange> = {
   'purser.payments.v1.PaymentCaptured': paymentCaptured,
   'purser.payments.v1.PaymentFailed': paymentFailed,
   'purser.payments.v1.PaymentVoided': paymentVoided,
@@ -21,7 +22,7 @@ const consumed: Record<string, (delivery: Delivery) => OrderChange> = {
  */
 export function applyPaymentResults({ database, clock, committed, log }: ServiceDeps) {
   return async (batch: readonly Delivery[]): Promise<void> => {
-    const changes = batch.flatMap((delivery) => consumed[delivery.type]?.(delivery) ?? []);
+    const changes = batch.flatMap((delivery) => paymentResults[delivery.type]?.(delivery) ?? []);
     if (changes.length === 0) return;
     const { refused } = await database.transaction(async (tx) => {
       const applied = await applyChanges(tx, changes, { now: clock() });

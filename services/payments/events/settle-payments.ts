@@ -16,7 +16,8 @@ import { writePayments } from '../sql/write-payments.ts';
 import { paymentCancellationRequested } from './payment-cancellation-requested.ts';
 import { paymentRequested } from './payment-requested.ts';
 
-const consumed: Record<string, (delivery: Delivery) => PaymentWish> = {
+/** What is consumed, by its type, and what it wants of Payments. */
+export const paymentWishes: Record<string, (delivery: Delivery) => PaymentWish> = {
   'purser.orders.v1.PaymentRequested': paymentRequested,
   'purser.orders.v1.PaymentCancellationRequested': paymentCancellationRequested,
 };
@@ -28,7 +29,7 @@ const consumed: Record<string, (delivery: Delivery) => PaymentWish> = {
  */
 export function settlePayments({ database, clock, committed }: ServiceDeps) {
   return async (batch: readonly Delivery[]): Promise<void> => {
-    const wishes = batch.flatMap((delivery) => consumed[delivery.type]?.(delivery) ?? []);
+    const wishes = batch.flatMap((delivery) => paymentWishes[delivery.type]?.(delivery) ?? []);
     if (wishes.length === 0) return;
     await database.transaction((tx) => settleIn(tx, wishes, clock()));
     committed();

@@ -19,7 +19,7 @@ export const protobufFileName = "purser/orders/v1/events.proto";
  * event, and the order's version to tell new from old.
  */
 
-/** Orders wants an order's amount debited. Subject `purser.v1.orders.payment_requested.{user token}`. */
+/** Orders wants an order's amount debited. */
 export interface PaymentRequested {
   /** Name of the order, `orders/{order}`: at most one debit is ever made for it. */
   order: string;
@@ -33,10 +33,7 @@ export interface PaymentRequested {
   requestTime: Date | undefined;
 }
 
-/**
- * Orders wants an order's payment undone: voided when it was not captured, refunded when it was. Subject
- * `purser.v1.orders.payment_cancellation_requested.{user token}`.
- */
+/** Orders wants an order's payment undone: voided when it was not captured, refunded when it was. */
 export interface PaymentCancellationRequested {
   /** Name of the order, `orders/{order}`. */
   order: string;
@@ -50,7 +47,7 @@ export interface PaymentCancellationRequested {
   requestTime: Date | undefined;
 }
 
-/** An order was created or changed its state. Subject `purser.v1.orders.order_state_changed.{user token}`. */
+/** An order was created or changed its state. */
 export interface OrderStateChanged {
   /** Name of the order, `orders/{order}`. */
   order: string;

@@ -19,7 +19,7 @@ export const protobufFileName = "purser/payments/v1/events.proto";
  * event. An order has one outcome, however many events tell it.
  */
 
-/** An order's amount was debited, once. Subject `purser.v1.payments.payment_captured.{user token}`. */
+/** An order's amount was debited, once. */
 export interface PaymentCaptured {
   /** Name of the order, `orders/{order}`. */
   order: string;
@@ -35,7 +35,7 @@ export interface PaymentCaptured {
   captureTime: Date | undefined;
 }
 
-/** An order's amount was not debited and never will be. Subject `purser.v1.payments.payment_failed.{user token}`. */
+/** An order's amount was not debited and never will be. */
 export interface PaymentFailed {
   /** Name of the order, `orders/{order}`. */
   order: string;
@@ -53,10 +53,7 @@ export interface PaymentFailed {
   failTime: Date | undefined;
 }
 
-/**
- * An order's payment is undone without a transfer: nothing was debited, and nothing ever will be. Subject
- * `purser.v1.payments.payment_voided.{user token}`.
- */
+/** An order's payment is undone without a transfer: nothing was debited, and nothing ever will be. */
 export interface PaymentVoided {
   /** Name of the order, `orders/{order}`. */
   order: string;
@@ -72,7 +69,7 @@ export interface PaymentVoided {
   voidTime: Date | undefined;
 }
 
-/** An order's amount was credited again, once. Subject `purser.v1.payments.payment_refunded.{user token}`. */
+/** An order's amount was credited again, once. */
 export interface PaymentRefunded {
   /** Name of the order, `orders/{order}`. */
   order: string;
