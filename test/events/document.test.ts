@@ -9,17 +9,10 @@ import type {
   ServiceDeps,
 } from '#lib/service/service-definition.ts';
 import { suite } from '#test/harness/suite.ts';
-import { paymentResults } from '../../services/orders/events/apply-payment-results.ts';
-import { paymentWishes } from '../../services/payments/events/settle-payments.ts';
 import { asyncApi, decodeJson, differences, encodeJson } from './asyncapi.ts';
+import { consumed } from './fixture.ts';
 
 const test = suite('gen/asyncapi.json');
-
-/** What the services make of the events that they take, by the service and the event's type. */
-const consumed: Record<string, Record<string, unknown>> = {
-  orders: paymentResults,
-  payments: paymentWishes,
-};
 
 function readSchema(): object {
   const path = import.meta.resolve('@asyncapi/specs/schemas/3.0.0.json');
