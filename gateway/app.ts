@@ -10,6 +10,7 @@ import { PurserError } from '#lib/errors/purser-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Readiness } from '#lib/process/readiness.ts';
 import { answerClientError } from './client-error.ts';
+import { readDocuments, type Document } from './documents.ts';
 import { Exchange } from './exchange.ts';
 import { toProblem } from './problem.ts';
 import { checkBodyHeaders, checkHost, readUserId } from './read-headers.ts';
@@ -36,6 +37,7 @@ export interface AppOptions {
 type Operation = { httpMethod: string; path: string } & (
   | { kind: 'rpc'; route: Route }
   | { kind: 'probe'; probe: () => Promise<{ status: number; body: unknown }> }
+  | { kind: 'document'; document: Document }
 );
 
 interface Admitted {
@@ -131,6 +133,12 @@ function operationsOf({ routes, readiness }: AppOptions): Operation[] {
         return { status: report.ready ? 200 : 503, body: report };
       },
     },
+    ...readDocuments().map((document): Operation => ({
+      kind: 'document',
+      httpMethod: 'GET',
+      path: document.path,
+      document,
+    })),
   ];
 }
 
@@ -178,6 +186,10 @@ async function answer(
   if (operation.kind === 'probe') {
     const { status, body } = await operation.probe();
     return sendJson(reply, status, JSON.stringify(body));
+  }
+  if (operation.kind === 'document') {
+    const { contentType, content, headers } = operation.document;
+    return reply.headers(headers).type(contentType).send(content);
   }
   const { route } = operation;
   const body = request.body as Buffer | undefined;

@@ -11,7 +11,7 @@ test('an error becomes a problem of RFC 9457 with its reason, metadata and reque
   assert.is(problem.status, 404);
   assert.equal(problem.headers, { 'content-type': 'application/problem+json' });
   assert.equal(JSON.parse(problem.body), {
-    type: 'urn:purser:error:ORDER_NOT_FOUND',
+    type: '/docs/errors#order_not_found',
     title: 'Order not found',
     status: 404,
     detail: 'There is no order orders/7.',

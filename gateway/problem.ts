@@ -1,4 +1,5 @@
 import { errorCatalogue } from '#gen/errors.ts';
+import { problemTitle, problemType } from '#lib/errors/problem-text.ts';
 import type { PurserError } from '#lib/errors/purser-error.ts';
 
 /** An error as REST callers see it: RFC 9457. */
@@ -25,8 +26,8 @@ export function toProblem(
   }
   const hasMetadata = Object.keys(error.metadata).length > 0;
   const body = JSON.stringify({
-    type: `urn:purser:error:${error.reason}`,
-    title: titleOf(error.reason),
+    type: problemType(error.reason),
+    title: problemTitle(error.reason),
     status,
     detail: error.message,
     instance: request.path,
@@ -36,10 +37,4 @@ export function toProblem(
     metadata: hasMetadata ? error.metadata : undefined,
   });
   return { status, headers, body };
-}
-
-/** ORDER_NOT_FOUND → Order not found */
-function titleOf(reason: string): string {
-  const words = reason.replaceAll('_', ' ').toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -127,6 +127,11 @@ const httpStatuses = [
   401,
 ];
 
+/** The HTTP status of an error; undefined when its code is none of an error. */
+export function httpStatusOf({ code, httpStatus }: ErrorOption): number | undefined {
+  return httpStatus ?? httpStatuses[code];
+}
+
 /** gen/errors.ts: every enum value that carries purser.api.v1.error, by its name. */
 export function emitErrors(files: readonly DescFile[], options: Options): Module {
   const module = createModule('errors.ts');
@@ -161,7 +166,7 @@ function checkError(value: DescEnumValue, error: ErrorOption, seen: Set<string>)
     throw new Error(`${value}: the reason exists twice`);
   }
   seen.add(value.name);
-  const status = error.httpStatus ?? httpStatuses[error.code];
+  const status = httpStatusOf(error);
   if (status === undefined || status < 400 || status > 599) {
     throw new Error(`${value}: its code or http_status is none of an error`);
   }
@@ -173,6 +178,10 @@ function checkError(value: DescEnumValue, error: ErrorOption, seen: Set<string>)
       throw new Error(`${value}: its message names {${key}}, which is not in its metadata`);
     }
   }
+  const examples = error.metadataExamples.length;
+  if (examples > 0 && examples !== error.metadata.length) {
+    throw new Error(`${value}: it has not one of metadata_examples for each key of its metadata`);
+  }
   for (const key of error.metadata) {
     if (!/^[a-z][a-z0-9_]*$/.test(key)) {
       throw new Error(`${value}: the metadata key "${key}" is not in lower_snake_case`);
@@ -183,7 +192,7 @@ function checkError(value: DescEnumValue, error: ErrorOption, seen: Set<string>)
 function errorEntry({ name }: DescEnumValue, error: ErrorOption): string {
   return `  ${name}: {
     code: ${error.code},
-    httpStatus: ${error.httpStatus ?? httpStatuses[error.code]},
+    httpStatus: ${httpStatusOf(error)},
     message: ${quoted(error.message)},
     metadata: [${error.metadata.map(quoted).join(', ')}],
     retryable: ${error.retryable},

@@ -6,7 +6,7 @@ import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import * as assert from 'uvu/assert';
 import { methods } from '#gen/methods.ts';
 import { suite } from '#test/harness/suite.ts';
-import { findDrift, regenerate } from './generate.ts';
+import { type Difference, findDrift, regenerate } from './generate.ts';
 import { rootDirectory } from './run-buf.ts';
 
 const test = suite('generate');
@@ -24,16 +24,19 @@ test.after(() => rm(copy, { recursive: true, force: true }));
 test('drift is found and regenerating ends it', async () => {
   await regenerate(copy);
   assert.equal(await findDrift(copy), []);
+  await appendFile(join(copy, 'errors.html'), '<!-- edited -->\n');
   await appendFile(join(copy, 'routes.ts'), '// edited\n');
   await writeFile(join(copy, 'stray.ts'), 'export {};\n');
   await rm(join(copy, 'descriptors.binpb'));
   const expected = [
     { path: 'descriptors.binpb', change: 'added' },
+    { path: 'errors.html', change: 'changed' },
     { path: 'routes.ts', change: 'changed' },
     { path: 'stray.ts', change: 'removed' },
   ];
   assert.equal(await findDrift(copy), expected);
-  assert.equal(await regenerate(copy), expected);
+  const byPath = (a: Difference, b: Difference) => (a.path < b.path ? -1 : 1);
+  assert.equal((await regenerate(copy)).toSorted(byPath), expected);
   assert.equal(await findDrift(copy), []);
 });
 

@@ -1,5 +1,5 @@
 // Makes gen/ from proto/: `npm run gen`.
-import { copyFile, mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { generateTemplate, rootDirectory, runBuf } from './run-buf.ts';
@@ -11,6 +11,8 @@ const contractPaths = [
   'node_modules/google-proto-files/google/rpc/error_details.proto',
   'node_modules/google-proto-files/google/rpc/status.proto',
 ];
+
+const errorPage = 'errors.html';
 
 const genDirectory = join(rootDirectory, 'gen');
 
@@ -33,23 +35,46 @@ export async function generateInto(directory: string): Promise<void> {
 /** Brings gen/ up to date. It is left as it was when the contracts or the generator are wrong. */
 export function regenerate(present = genDirectory): Promise<Difference[]> {
   return withFreshOutput(async (fresh) => {
-    const differences = await compare(fresh, present);
-    for (const { path, change } of differences) {
-      const target = join(present, path);
-      if (change === 'removed') {
-        await rm(target);
-      } else {
-        await mkdir(dirname(target), { recursive: true });
-        await copyFile(join(fresh, path), target);
-      }
-    }
-    return differences;
+    const code = (await compare(fresh, present)).filter(({ path }) => path !== errorPage);
+    await bringOver(code, fresh, present);
+    await writeErrorPage(fresh);
+    const rest = await compare(fresh, present);
+    await bringOver(rest, fresh, present);
+    return [...code, ...rest];
   });
 }
 
 /** How gen/ differs from what the contracts make today; changes nothing. */
 export function findDrift(present = genDirectory): Promise<Difference[]> {
-  return withFreshOutput((fresh) => compare(fresh, present));
+  return withFreshOutput(async (fresh) => {
+    await writeErrorPage(fresh);
+    return compare(fresh, present);
+  });
+}
+
+/**
+ * The page about errors shows what the code answers, and the code reads gen/: so it is made last,
+ * and its modules are loaded only then.
+ */
+async function writeErrorPage(fresh: string): Promise<void> {
+  const { renderErrorPage } = await import('./error-page/render.ts');
+  await writeFile(join(fresh, errorPage), renderErrorPage());
+}
+
+async function bringOver(
+  differences: readonly Difference[],
+  fresh: string,
+  present: string,
+): Promise<void> {
+  for (const { path, change } of differences) {
+    const target = join(present, path);
+    if (change === 'removed') {
+      await rm(target);
+    } else {
+      await mkdir(dirname(target), { recursive: true });
+      await copyFile(join(fresh, path), target);
+    }
+  }
 }
 
 async function withFreshOutput<T>(use: (fresh: string) => Promise<T>): Promise<T> {

@@ -38,6 +38,9 @@ export interface ErrorOption {
   metadata: string[];
   httpStatus?: number;
   retryable: boolean;
+  metadataExamples: string[];
+  cause: string;
+  action: string;
 }
 
 /** purser.api.v1.Event. */

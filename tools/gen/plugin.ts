@@ -9,6 +9,7 @@ import { emitReader } from './emit-reader.ts';
 import { emitErrors, emitMethods, emitRoutes } from './emit-tables.ts';
 import { emitValidator } from './emit-validator.ts';
 import { emitWriter } from './emit-writer.ts';
+import { emitErrorReference } from './error-page/emit-error-reference.ts';
 import { buildModel, checkLimitsApply } from './model.ts';
 import type { Model, Type } from './model.ts';
 import { createModule } from './module.ts';
@@ -42,6 +43,7 @@ function generateTs(schema: Schema): void {
     emitMethods(model),
     emitRoutes(model),
     emitErrors(schema.files, options),
+    emitErrorReference(schema.files, options),
     emitEvents(events),
   ];
   for (const module of modules.filter(({ isEmpty }) => !isEmpty)) {

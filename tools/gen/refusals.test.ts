@@ -33,6 +33,9 @@ const limits = (type: string, options: string) =>
   body(`${type} a = 1 [(purser.api.v1.limits) = {${options}}];`);
 const reason = (options: string) =>
   `${imports} enum ErrorReason { NONE = 0; A = 1 [(purser.api.v1.error) = {${options}}]; }`;
+const explained = (options: string) => `${imports} enum ErrorReason { NONE = 0;
+  // Why it is so.
+  A = 1 [(purser.api.v1.error) = {code: INTERNAL, message: "x", ${options}}]; }`;
 
 const doubleResponse = `rpc GetD(GetThingRequest) returns (D) {
   option (google.api.http) = { get: "/v1/d" };
@@ -198,6 +201,23 @@ const mistakes: [name: string, contract: string, message: RegExp][] = [
     reason('code: INTERNAL, message: "x", metadata: "aB"'),
     /the metadata key "aB" is not in lower_snake_case/,
   ],
+  [
+    'too few examples of metadata',
+    reason('code: INTERNAL, message: "x", metadata: ["a", "b"], metadata_examples: "1"'),
+    /A: it has not one of metadata_examples for each key/,
+  ],
+  [
+    'metadata without an example',
+    explained('cause: "y", action: "z", metadata: "a"'),
+    /A: its metadata a has no example in metadata_examples/,
+  ],
+  [
+    'a reason without a comment',
+    reason('code: INTERNAL, message: "x"'),
+    /A: it has no comment, wh/,
+  ],
+  ['a reason without a cause', explained('action: "z"'), /A: it has no cause, which the page/],
+  ['a reason without an action', explained('cause: "y"'), /A: it has no action, which the page/],
 ];
 
 const path = (index: number) => `purser/case${index}/v1/case.proto`;
