@@ -9,6 +9,7 @@ import { startGrpcServer, type GrpcServer, type Implementations } from '#lib/grp
 import type { CallContext } from '#lib/grpc/unary-call.ts';
 import { Readiness } from '#lib/process/readiness.ts';
 import { startGateway, type Gateway, type GatewayOptions } from './server.ts';
+import { unusedHandlers } from '#lib/grpc/unused-handlers.ts';
 import { closeUpstreams, connectUpstreams } from '#lib/grpc/upstreams.ts';
 import { upstreamChecks } from './upstreams.ts';
 
@@ -63,6 +64,8 @@ export async function startTestServices(port = 0): Promise<TestServices> {
       return ((await services.onCall(received)) as Res | undefined) ?? response;
     };
   const implementations: Implementations = {
+    ...unusedHandlers('purser.orders.v1.OrderService'),
+    ...unusedHandlers('purser.payments.v1.AccountService'),
     '/purser.orders.v1.OrderService/CreateOrder': answer('CreateOrder', cannedOrder),
     '/purser.orders.v1.OrderService/GetOrder': answer('GetOrder', cannedOrder),
     '/purser.orders.v1.OrderService/ListOrders': answer('ListOrders', {

@@ -188,15 +188,14 @@ test('every session has the time limits', async () => {
 });
 
 test('a row lock that does not come is given up, and the failure passes', async () => {
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  const { promise: locked, resolve: lock } = Promise.withResolvers<void>();
   const holder = database.transaction(async (tx) => {
     await add(tx, 2, 1n);
+    lock();
     await held;
   });
-  await new Promise((resume) => setTimeout(resume, 50));
+  await locked;
   const thrown = await database.single((tx) => add(tx, 2, 1n)).catch((error: unknown) => error);
   release();
   await holder;
