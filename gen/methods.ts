@@ -6,8 +6,9 @@ import type { Method } from '#lib/contract/types.ts';
 import type { OrderExplanation } from './purser/orders/v1/explanation.ts';
 import type { Order } from './purser/orders/v1/order.ts';
 import { OrderServiceService } from './purser/orders/v1/order_service.ts';
-import type { AssembleOrderRequest, CancelOrderRequest, CreateOrderRequest, DeliverOrderRequest, ExplainOrderRequest, GetOrderRequest, ListOrderEventsRequest, ListOrderEventsResponse, ListOrdersRequest, ListOrdersResponse, ShipOrderRequest } from './purser/orders/v1/order_service.ts';
-import { validateAssembleOrderRequest, validateCancelOrderRequest, validateCreateOrderRequest, validateDeliverOrderRequest, validateExplainOrderRequest, validateGetOrderRequest, validateListOrderEventsRequest, validateListOrdersRequest, validateShipOrderRequest } from './purser/orders/v1/order_service.validate.ts';
+import type { AssembleOrderRequest, CancelOrderRequest, CreateOrderRequest, DeliverOrderRequest, ExplainOrderRequest, GetOrderRequest, ListOrderEventsRequest, ListOrderEventsResponse, ListOrdersRequest, ListOrdersResponse, ShipOrderRequest, TraceOrderRequest } from './purser/orders/v1/order_service.ts';
+import { validateAssembleOrderRequest, validateCancelOrderRequest, validateCreateOrderRequest, validateDeliverOrderRequest, validateExplainOrderRequest, validateGetOrderRequest, validateListOrderEventsRequest, validateListOrdersRequest, validateShipOrderRequest, validateTraceOrderRequest } from './purser/orders/v1/order_service.validate.ts';
+import type { OrderTrace } from './purser/orders/v1/order_trace.ts';
 import type { Request } from './purser/orders/v1/request.ts';
 import { RequestServiceService } from './purser/orders/v1/request_service.ts';
 import type { GetRequestRequest } from './purser/orders/v1/request_service.ts';
@@ -18,8 +19,8 @@ import type { CreateAccountRequest, GetAccountRequest, ListEntriesRequest, ListE
 import { validateCreateAccountRequest, validateGetAccountRequest, validateListEntriesRequest, validateTopUpAccountRequest } from './purser/payments/v1/account_service.validate.ts';
 import type { Payment } from './purser/payments/v1/payment.ts';
 import { PaymentServiceService } from './purser/payments/v1/payment_service.ts';
-import type { GetPaymentRequest } from './purser/payments/v1/payment_service.ts';
-import { validateGetPaymentRequest } from './purser/payments/v1/payment_service.validate.ts';
+import type { GetPaymentRequest, TracePaymentRequest, TracePaymentResponse } from './purser/payments/v1/payment_service.ts';
+import { validateGetPaymentRequest, validateTracePaymentRequest } from './purser/payments/v1/payment_service.validate.ts';
 import type { Request as Request_2 } from './purser/payments/v1/request.ts';
 import { RequestServiceService as RequestServiceService_2 } from './purser/payments/v1/request_service.ts';
 import type { GetRequestRequest as GetRequestRequest_2 } from './purser/payments/v1/request_service.ts';
@@ -33,6 +34,7 @@ export interface Methods {
   '/purser.orders.v1.OrderService/ListOrders': Method<ListOrdersRequest, ListOrdersResponse>;
   '/purser.orders.v1.OrderService/ListOrderEvents': Method<ListOrderEventsRequest, ListOrderEventsResponse>;
   '/purser.orders.v1.OrderService/ExplainOrder': Method<ExplainOrderRequest, OrderExplanation>;
+  '/purser.orders.v1.OrderService/TraceOrder': Method<TraceOrderRequest, OrderTrace>;
   '/purser.orders.v1.OrderService/CancelOrder': Method<CancelOrderRequest, Order>;
   '/purser.orders.v1.OrderService/AssembleOrder': Method<AssembleOrderRequest, Order>;
   '/purser.orders.v1.OrderService/ShipOrder': Method<ShipOrderRequest, Order>;
@@ -43,6 +45,7 @@ export interface Methods {
   '/purser.payments.v1.AccountService/TopUpAccount': Method<TopUpAccountRequest, Account>;
   '/purser.payments.v1.AccountService/ListEntries': Method<ListEntriesRequest, ListEntriesResponse>;
   '/purser.payments.v1.PaymentService/GetPayment': Method<GetPaymentRequest, Payment>;
+  '/purser.payments.v1.PaymentService/TracePayment': Method<TracePaymentRequest, TracePaymentResponse>;
   '/purser.payments.v1.RequestService/GetRequest': Method<GetRequestRequest_2, Request_2>;
 }
 
@@ -98,6 +101,17 @@ export const methods: Methods = {
     domain: 'orders',
     definition: withStrictText(OrderServiceService.explainOrder),
     validate: (request) => validateExplainOrderRequest(request),
+    readOnly: true,
+    idempotent: true,
+    keyed: false,
+  },
+  '/purser.orders.v1.OrderService/TraceOrder': {
+    path: '/purser.orders.v1.OrderService/TraceOrder',
+    service: 'purser.orders.v1.OrderService',
+    name: 'TraceOrder',
+    domain: 'orders',
+    definition: withStrictText(OrderServiceService.traceOrder),
+    validate: (request) => validateTraceOrderRequest(request),
     readOnly: true,
     idempotent: true,
     keyed: false,
@@ -208,6 +222,17 @@ export const methods: Methods = {
     domain: 'payments',
     definition: withStrictText(PaymentServiceService.getPayment),
     validate: (request) => validateGetPaymentRequest(request),
+    readOnly: true,
+    idempotent: true,
+    keyed: false,
+  },
+  '/purser.payments.v1.PaymentService/TracePayment': {
+    path: '/purser.payments.v1.PaymentService/TracePayment',
+    service: 'purser.payments.v1.PaymentService',
+    name: 'TracePayment',
+    domain: 'payments',
+    definition: withStrictText(PaymentServiceService.tracePayment),
+    validate: (request) => validateTracePaymentRequest(request),
     readOnly: true,
     idempotent: true,
     keyed: false,

@@ -6,7 +6,8 @@ import { methods } from './methods.ts';
 import { writeOrderExplanation } from './purser/orders/v1/explanation.json.ts';
 import { writeOrder } from './purser/orders/v1/order.json.ts';
 import type { Order } from './purser/orders/v1/order.ts';
-import { jsonPathOfOrderService_AssembleOrder, jsonPathOfOrderService_CancelOrder, jsonPathOfOrderService_CreateOrder, jsonPathOfOrderService_DeliverOrder, jsonPathOfOrderService_ExplainOrder, jsonPathOfOrderService_GetOrder, jsonPathOfOrderService_ListOrderEvents, jsonPathOfOrderService_ListOrders, jsonPathOfOrderService_ShipOrder, readOrderService_AssembleOrder, readOrderService_CancelOrder, readOrderService_CreateOrder, readOrderService_DeliverOrder, readOrderService_ExplainOrder, readOrderService_GetOrder, readOrderService_ListOrderEvents, readOrderService_ListOrders, readOrderService_ShipOrder, writeListOrderEventsResponse, writeListOrdersResponse } from './purser/orders/v1/order_service.json.ts';
+import { jsonPathOfOrderService_AssembleOrder, jsonPathOfOrderService_CancelOrder, jsonPathOfOrderService_CreateOrder, jsonPathOfOrderService_DeliverOrder, jsonPathOfOrderService_ExplainOrder, jsonPathOfOrderService_GetOrder, jsonPathOfOrderService_ListOrderEvents, jsonPathOfOrderService_ListOrders, jsonPathOfOrderService_ShipOrder, jsonPathOfOrderService_TraceOrder, readOrderService_AssembleOrder, readOrderService_CancelOrder, readOrderService_CreateOrder, readOrderService_DeliverOrder, readOrderService_ExplainOrder, readOrderService_GetOrder, readOrderService_ListOrderEvents, readOrderService_ListOrders, readOrderService_ShipOrder, readOrderService_TraceOrder, writeListOrderEventsResponse, writeListOrdersResponse } from './purser/orders/v1/order_service.json.ts';
+import { writeOrderTrace } from './purser/orders/v1/order_trace.json.ts';
 import { writeRequest } from './purser/orders/v1/request.json.ts';
 import { jsonPathOfRequestService_GetRequest, readRequestService_GetRequest } from './purser/orders/v1/request_service.json.ts';
 import { writeAccount } from './purser/payments/v1/account.json.ts';
@@ -74,6 +75,18 @@ export const routes: Route[] = [
     write: writeOrderExplanation,
     etag: () => '',
     jsonPath: jsonPathOfOrderService_ExplainOrder,
+  },
+  {
+    httpMethod: 'GET',
+    path: '/v1/orders/{order}:trace',
+    method: methods['/purser.orders.v1.OrderService/TraceOrder'],
+    status: 200,
+    hasBody: false,
+    conditional: false,
+    read: readOrderService_TraceOrder,
+    write: writeOrderTrace,
+    etag: () => '',
+    jsonPath: jsonPathOfOrderService_TraceOrder,
   },
   {
     httpMethod: 'POST',

@@ -13,3 +13,10 @@ create table inbox (
 
 create index inbox_create_time on inbox using brin (create_time);
 `;
+
+/** Where the broker kept what was received, so that the way of a message can be told. */
+export const inboxTablesV2 = `
+alter table inbox
+  add column stream_sequence bigint,
+  add column stream_time timestamptz;
+`;

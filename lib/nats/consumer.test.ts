@@ -72,7 +72,7 @@ test('an event carries what its message said', async () => {
     async () => batches.length,
     (count) => count === 1,
   );
-  const [{ payload, time, ...delivery }] = batches[0] as [Delivery];
+  const [{ payload, time, streamed, ...delivery }] = batches[0] as [Delivery];
   assert.equal(delivery, {
     eventId: id,
     type: 'purser.test.v1.Happened',
@@ -82,6 +82,7 @@ test('an event carries what its message said', async () => {
     deliveries: 1,
   });
   assert.equal([...payload], [1]);
+  assert.is(streamed?.sequence, 1n);
   assert.ok(Math.abs(Date.now() - (time?.getTime() ?? 0)) < 10_000);
 });
 

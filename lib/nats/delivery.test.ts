@@ -13,6 +13,7 @@ function received(headers: Record<string, string>): Received {
     headers: new Map(Object.entries(headers)),
     payload: new Uint8Array([1]),
     deliveries: 3,
+    streamed: { sequence: 9n, time: new Date(0) },
     ack: nothing,
     nak: nothing,
     term: nothing,
@@ -38,6 +39,7 @@ test('a message with all headers is an event', () => {
     time: new Date('2026-01-02T03:04:05.678Z'),
     traceparent: '00-ab-cd-01',
     deliveries: 3,
+    streamed: { sequence: 9n, time: new Date(0) },
   });
 });
 

@@ -15,6 +15,16 @@ export interface Delivery {
   traceparent: string | undefined;
   /** How often the broker delivered it, from 1. Not exact: the broker may forget. */
   deliveries: number;
+  /** Where the broker keeps it; undefined when the message did not tell. */
+  streamed: Streamed | undefined;
+}
+
+/** A message's place in a stream of the broker. */
+export interface Streamed {
+  /** Number in the stream, from 1. */
+  sequence: bigint;
+  /** When the broker took it, by the broker's clock. */
+  time: Date;
 }
 
 /** A message from the broker that waits for an answer. The answers never throw and may get lost. */
@@ -24,6 +34,7 @@ export interface Received {
   readonly headers: ReadonlyMap<string, string>;
   readonly payload: Uint8Array;
   readonly deliveries: number;
+  readonly streamed?: Streamed | undefined;
   /** Done. */
   ack(): void;
   /** Deliver it again, at once or after a delay. */
@@ -58,6 +69,7 @@ export function readDelivery(message: Received): Delivery {
     time: Number.isNaN(time.getTime()) ? undefined : time,
     traceparent: message.headers.get('traceparent'),
     deliveries: message.deliveries,
+    streamed: message.streamed,
   };
 }
 

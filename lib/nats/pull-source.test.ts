@@ -73,6 +73,8 @@ test('messages come in order, up to the room there is, and more after a refill',
     Array.from({ length: 250 }, (_, index) => `${index}`),
   );
   assert.is(received[0]?.deliveries, 1);
+  assert.is(received[0]?.streamed?.sequence, 1n);
+  assert.ok(Math.abs(Date.now() - received[0]!.streamed!.time.getTime()) < 60_000);
 });
 
 test('a message given back comes again, one that is done does not', async () => {

@@ -1,6 +1,6 @@
 import { type Msg, type NatsConnection, nanos, type Subscription } from '@nats-io/transport-node';
 import type { Broker } from './broker.ts';
-import type { Received } from './delivery.ts';
+import type { Received, Streamed } from './delivery.ts';
 import { ackWaitMsDefault, type DurableSpec, ensureDurable } from './topology.ts';
 
 /** Where a consumer's messages come from. */
@@ -187,12 +187,23 @@ class DurableMessage implements Received {
     return this.#message.data;
   }
 
-  /**
-   * $JS.ACK.<stream>.<consumer>.<deliveries>…; with domain and account there are two tokens more.
-   */
   get deliveries(): number {
+    return Number(this.#places()[0]);
+  }
+
+  get streamed(): Streamed | undefined {
+    const [, sequence, , time] = this.#places();
+    if (!sequence || !time || !/^\d+ \d+$/.test(`${sequence} ${time}`)) return undefined;
+    return { sequence: BigInt(sequence), time: new Date(Number(BigInt(time) / 1_000_000n)) };
+  }
+
+  /**
+   * $JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>…;
+   * with domain and account there are two tokens more.
+   */
+  #places(): string[] {
     const tokens = this.#message.reply?.split('.') ?? [];
-    return Number(tokens[tokens.length > 9 ? 6 : 4]);
+    return tokens.slice(tokens.length > 9 ? 6 : 4);
   }
 
   ack(): void {

@@ -4,7 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import pg from 'pg';
 import { pino } from 'pino';
 import { deadLetterTablesV1 } from '#lib/dead-letters/tables.ts';
-import { inboxTablesV1 } from '#lib/inbox/tables.ts';
+import { inboxTablesV1, inboxTablesV2 } from '#lib/inbox/tables.ts';
 import { Broker } from '#lib/nats/broker.ts';
 import { createPublisher } from '#lib/nats/publisher.ts';
 import { streamOf } from '#lib/nats/topology.ts';
@@ -102,7 +102,7 @@ function newDomain(): string {
 async function makeTables(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query(outboxTablesV1 + inboxTablesV1 + deadLetterTablesV1);
+  await client.query(outboxTablesV1 + inboxTablesV1 + inboxTablesV2 + deadLetterTablesV1);
   await client.end();
 }
 

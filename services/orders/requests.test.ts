@@ -5,8 +5,11 @@ import {
   OrderExplanation_WaitingFor,
 } from '#gen/purser/orders/v1/explanation.ts';
 import { Order, Order_State, OrderLine } from '#gen/purser/orders/v1/order.ts';
+import type { OrderTrace } from '#gen/purser/orders/v1/order_trace.ts';
 import { type Request, Request_State } from '#gen/purser/orders/v1/request.ts';
 import { Account } from '#gen/purser/payments/v1/account.ts';
+import { Hop_Kind } from '#gen/purser/type/v1/hop.ts';
+import { enumName } from '#lib/contract/enum-names.ts';
 import {
   eventually,
   ownNats,
@@ -186,6 +189,52 @@ test('staff read the explanation of every order; another user finds none', async
   const explanation = await explain('agent', order!.name, { role: 'staff' });
   assert.is(explanation.payment?.userId, 'ann');
   assert.is(await reasonOf(explain('eve', order!.name)), 'ORDER_NOT_FOUND');
+});
+
+test('the way of a paid order is told hop by hop', async () => {
+  const { order } = await requestOf('ann', 'order-1');
+  const trace = await service.call<OrderTrace>(
+    '/purser.orders.v1.OrderService/TraceOrder',
+    { name: order!.name },
+    'ann',
+  );
+  assert.ok(trace.paymentsAnswered);
+  const way = trace.hops.map(
+    (hop) => `${enumName(Hop_Kind, hop.kind)} ${hop.service} ${hop.subject}`,
+  );
+  const inOrder = (...hops: string[]) => {
+    const places = hops.map((hop) => way.indexOf(hop));
+    assert.ok(!places.includes(-1), `${hops} in ${way.join('; ')}`);
+    assert.equal(
+      places.toSorted((a, b) => a - b),
+      places,
+      way.join('; '),
+    );
+  };
+  inOrder('ACCEPTED orders PENDING', 'WRITTEN orders purser.orders.v1.PaymentRequested');
+  inOrder('WRITTEN orders purser.orders.v1.PaymentRequested', 'STREAMED broker ');
+  inOrder('STREAMED broker ', 'BOOKED payments PAYMENT', 'CHANGED orders PAID');
+  inOrder('DECIDED payments CAPTURED', 'CHANGED orders PAID');
+  assert.ok(way.includes('WRITTEN payments purser.payments.v1.PaymentCaptured'));
+  const kinds = trace.hops.filter(({ kind }) => kind === Hop_Kind.STREAMED);
+  assert.is(kinds.length, 2, 'the request and its result');
+  assert.ok(kinds.every(({ number }) => number > 0n));
+  const times = trace.hops.map(({ time }) => time!.getTime());
+  assert.equal(
+    times.toSorted((a, b) => a - b),
+    times,
+  );
+});
+
+test('a trace needs no Payments and says so; another user finds none', async () => {
+  const { order } = await requestOf('ann', 'order-1');
+  const path = '/purser.orders.v1.OrderService/TraceOrder';
+  const trace = await cutOff.call<OrderTrace>(path, { name: order!.name }, 'ann');
+  assert.is(trace.paymentsAnswered, false);
+  assert.ok(trace.hops.length > 0);
+  assert.ok(trace.hops.every(({ service: where }) => where !== 'payments'));
+  const strangers = service.call(path, { name: order!.name }, 'eve');
+  assert.is(await reasonOf(strangers), 'ORDER_NOT_FOUND');
 });
 
 test.run();

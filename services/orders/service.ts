@@ -11,6 +11,7 @@ import { getRequest } from './rpc/get-request.ts';
 import { listOrderEvents } from './rpc/list-order-events.ts';
 import { listOrders } from './rpc/list-orders.ts';
 import { shipOrder } from './rpc/ship-order.ts';
+import { traceOrder } from './rpc/trace-order.ts';
 import { OrderEventRow } from './schema/order-event.ts';
 import { OrderRow } from './schema/order.ts';
 import { RequestRow } from './schema/request.ts';
@@ -25,6 +26,7 @@ export const orders: ServiceDefinition = {
     '/purser.orders.v1.OrderService/ListOrders': listOrders(deps),
     '/purser.orders.v1.OrderService/ListOrderEvents': listOrderEvents(deps),
     '/purser.orders.v1.OrderService/ExplainOrder': explainOrder(deps),
+    '/purser.orders.v1.OrderService/TraceOrder': traceOrder(deps),
     '/purser.orders.v1.OrderService/CancelOrder': cancelOrder(deps),
     '/purser.orders.v1.OrderService/AssembleOrder': assembleOrder(deps),
     '/purser.orders.v1.OrderService/ShipOrder': shipOrder(deps),

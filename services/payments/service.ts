@@ -8,6 +8,7 @@ import { getPayment } from './rpc/get-payment.ts';
 import { getRequest } from './rpc/get-request.ts';
 import { listEntries } from './rpc/list-entries.ts';
 import { topUpAccount } from './rpc/top-up-account.ts';
+import { tracePayment } from './rpc/trace-payment.ts';
 import { AccountRow } from './schema/account.ts';
 import { PaymentRow } from './schema/payment.ts';
 import { RequestRow } from './schema/request.ts';
@@ -22,6 +23,7 @@ export const payments: ServiceDefinition = {
     '/purser.payments.v1.AccountService/TopUpAccount': topUpAccount(deps),
     '/purser.payments.v1.AccountService/ListEntries': listEntries(deps),
     '/purser.payments.v1.PaymentService/GetPayment': getPayment(deps),
+    '/purser.payments.v1.PaymentService/TracePayment': tracePayment(deps),
     '/purser.payments.v1.RequestService/GetRequest': getRequest(deps),
   }),
   consumes: (deps) => [

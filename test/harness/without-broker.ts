@@ -120,5 +120,6 @@ async function messagesAbout(tables: TestDatabaseHandle, about: string): Promise
     time,
     traceparent: undefined,
     deliveries: 1,
+    streamed: undefined,
   }));
 }

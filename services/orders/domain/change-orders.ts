@@ -16,6 +16,8 @@ export interface OrderChange {
   reason: string;
   /** The event that asks for it; null for a call. */
   causeEventId: string | null;
+  /** Where the broker keeps that event; for the trace of the message alone. */
+  causeStreamed?: { sequence: bigint; time: Date } | undefined;
   /** Trace parent of the call or event that asks for it. */
   traceparent: string | undefined;
 }

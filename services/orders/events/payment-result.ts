@@ -8,7 +8,7 @@ import type { Trigger } from '../domain/order-state.ts';
  * can never be applied.
  */
 export function paymentResult(
-  { eventId, traceparent }: Delivery,
+  { eventId, streamed, traceparent }: Delivery,
   order: string,
   trigger: Trigger,
   failureReason: string | null = null,
@@ -23,6 +23,7 @@ export function paymentResult(
     actorUserId: null,
     reason: '',
     causeEventId: eventId,
+    causeStreamed: streamed,
     traceparent,
   };
 }

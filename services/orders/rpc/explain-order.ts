@@ -12,7 +12,6 @@ import {
 } from '#gen/purser/payments/v1/payment.ts';
 import { enumName } from '#lib/contract/enum-names.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
-import { onBehalf } from '#lib/grpc/on-behalf.ts';
 import type { CallContext, Handler } from '#lib/grpc/unary-call.ts';
 import { formatMoney } from '#lib/money/format-money.ts';
 import { type OutboxMessage, selectMessages } from '#lib/outbox/select-messages.ts';
@@ -22,6 +21,7 @@ import { explainOrder as explain, type PaymentFacts } from '../domain/explain-or
 import { paymentCancellationRequested, paymentRequested } from '../published.ts';
 import { OrderRow } from '../schema/order.ts';
 import { OrderEventRow } from '../schema/order-event.ts';
+import { askBriefly } from './ask-briefly.ts';
 import { requireVisible } from './require-visible.ts';
 
 /** From the order, its messages in the outbox, and what Payments says when it is asked. */
@@ -58,9 +58,6 @@ export function explainOrder(deps: ServiceDeps): Handler<ExplainOrderRequest, Or
   };
 }
 
-/** An explanation without Payments is better than none, so it gets a part of the caller's time. */
-const askTimeoutMs = 1_000;
-
 const requests = [paymentRequested.type, paymentCancellationRequested.type];
 
 async function messagesOf(
@@ -74,20 +71,17 @@ async function messagesOf(
 }
 
 async function askPayments(
-  { upstreams, log }: ServiceDeps,
+  deps: ServiceDeps,
   { id, userId }: OrderRow,
   call: CallContext,
 ): Promise<Payment | 'unreachable' | undefined> {
   const method = methods['/purser.payments.v1.PaymentService/GetPayment'];
   const request = { name: `${orderName(id)}/payment` };
-  const deadline = new Date(Math.min(call.deadline.getTime(), Date.now() + askTimeoutMs));
-  const options = { ...onBehalf(call, userId), deadline };
   try {
-    return await upstreams.get('payments')!.unary(method, request, options);
+    return (await askBriefly(deps, { method, request, userId }, call)) ?? 'unreachable';
   } catch (error) {
     if (error instanceof PurserError && error.reason === 'PAYMENT_NOT_FOUND') return undefined;
-    log.warn({ error, requestId: call.requestId }, 'Payments does not tell of a payment');
-    return 'unreachable';
+    throw error;
   }
 }
 

@@ -103,10 +103,21 @@ class OrderRecipient extends Migration {
   }
 }
 
+/** Where the broker kept the messages that changed an order. */
+class CauseReceipts extends Migration {
+  override up() {
+    this.addSql(`
+      alter table order_events
+        add column cause_stream_sequence bigint,
+        add column cause_stream_time timestamptz;`);
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-first-order', class: FirstOrder },
   { name: '0002-order-life', class: OrderLife },
   { name: '0003-order-lines', class: OrderLines },
   { name: '0004-request-retention', class: RequestRetention },
   { name: '0005-order-recipient', class: OrderRecipient },
+  { name: '0006-cause-receipts', class: CauseReceipts },
 ];

@@ -16,6 +16,9 @@ export const OrderEventRow = defineEntity({
     actor: p.text().$type<Actor>(),
     actorUserId: p.text().nullable(),
     reason: p.text(),
+    causeEventId: p.uuid().nullable(),
+    causeStreamSequence: p.bigint().nullable(),
+    causeStreamTime: p.datetime(3).nullable(),
     createTime: p.datetime(3),
   },
 });

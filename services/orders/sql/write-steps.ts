@@ -28,10 +28,11 @@ const writeStepsStatement: Statement = {
     with input as (
       select * from unnest(
         $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-        $8::text[], $9::uuid[], $10::uuid[], $11::text[], $12::text[]
+        $8::text[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $23::bigint[],
+        $24::timestamptz[]
       ) as t (
         order_id, version, from_state, to_state, failure_reason, actor, actor_user_id, reason,
-        event_id, cause_event_id, carrier, tracking_code
+        event_id, cause_event_id, carrier, tracking_code, cause_stream_sequence, cause_stream_time
       )
       where (from_state, to_state) in (select * from unnest($13::text[], $14::text[]))
     ), span as (
@@ -54,9 +55,9 @@ const writeStepsStatement: Statement = {
     ), history as (
       insert into order_events
         (order_id, version, event_id, from_state, to_state, failure_reason, actor, actor_user_id,
-          reason, cause_event_id, create_time)
+          reason, cause_event_id, cause_stream_sequence, cause_stream_time, create_time)
       select order_id, input.version, event_id, from_state, to_state, failure_reason, actor,
-        actor_user_id, reason, cause_event_id, $15
+        actor_user_id, reason, cause_event_id, cause_stream_sequence, cause_stream_time, $15
       from input join changed on changed.id = input.order_id
       returning event_id
     ), published as (
@@ -93,6 +94,8 @@ export async function writeSteps(tx: Tx, steps: readonly StepWrite[], now: Date)
     now,
     owned.map(({ eventId }) => eventId),
     ...outboxColumns(owned.map(({ event }) => event)),
+    steps.map(({ causeStreamed }) => causeStreamed?.sequence ?? null),
+    steps.map(({ causeStreamed }) => causeStreamed?.time ?? null),
   ]);
   if (row?.written !== BigInt(steps.length)) {
     throw new ConflictError(`${row?.written} of ${steps.length} order steps passed their guard`);

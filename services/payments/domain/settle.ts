@@ -8,6 +8,8 @@ export interface PaymentWish {
   userId: string;
   amountMinor: bigint;
   currencyCode: string;
+  /** Where the broker keeps the event; for the trace of the message alone. */
+  streamed?: { sequence: bigint; time: Date } | undefined;
   /** Trace parent of the event that carried it. */
   traceparent: string | undefined;
 }

@@ -11,7 +11,7 @@ const amountMinorMax = 1_000_000_000_000n;
  */
 export function paymentWish(
   kind: PaymentWish['kind'],
-  { eventId, traceparent }: Delivery,
+  { eventId, streamed, traceparent }: Delivery,
   { order, userId, amount }: { order: string; userId: string; amount: Money | undefined },
 ): PaymentWish {
   const orderId = orderIdOf(order);
@@ -24,5 +24,5 @@ export function paymentWish(
   if (amountMinor < 1n || amountMinor > amountMinorMax) {
     throw new Error(`a payment request of ${amountMinor} minor units`);
   }
-  return { kind, eventId, orderId, userId, amountMinor, currencyCode, traceparent };
+  return { kind, eventId, orderId, userId, amountMinor, currencyCode, streamed, traceparent };
 }

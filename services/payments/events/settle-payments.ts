@@ -38,10 +38,7 @@ export function settlePayments({ database, clock, committed }: ServiceDeps) {
 
 async function settleIn(tx: Tx, wishes: readonly PaymentWish[], now: Date): Promise<void> {
   const distinct = [...new Map(wishes.map((wish) => [wish.eventId, wish])).values()];
-  const fresh = await insertIntoInbox(
-    tx,
-    distinct.map(({ eventId }) => eventId),
-  );
+  const fresh = await insertIntoInbox(tx, distinct);
   const pending = distinct.filter(({ eventId }) => fresh.has(eventId));
   if (pending.length === 0) return;
   const wallets = await lockWallets(

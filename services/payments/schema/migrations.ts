@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 import { deadLetterTablesV1 } from '#lib/dead-letters/tables.ts';
-import { inboxTablesV1 } from '#lib/inbox/tables.ts';
+import { inboxTablesV1, inboxTablesV2 } from '#lib/inbox/tables.ts';
 import { outboxTablesV1 } from '#lib/outbox/tables.ts';
 import type { Migrations } from '#lib/pg/migrate.ts';
 
@@ -125,8 +125,16 @@ class RequestRetention extends Migration {
   }
 }
 
+/** Where the broker kept the messages that were received. */
+class Receipts extends Migration {
+  override up() {
+    this.addSql(inboxTablesV2);
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-first-payment', class: FirstPayment },
   { name: '0002-cancellation', class: Cancellation },
   { name: '0003-request-retention', class: RequestRetention },
+  { name: '0004-receipts', class: Receipts },
 ];

@@ -9,8 +9,8 @@ import { readMembers, readString, readTimestamp, refuseUnknown } from '#lib/cont
 import type { FieldViolation, RouteInput } from '#lib/contract/types.ts';
 import { writeList, writeObject, writeString } from '#lib/contract/write-json.ts';
 import { readOrder, readShipment, writeOrder, writeOrderEvent } from './order.json.ts';
-import type { AssembleOrderRequest, CancelOrderRequest, CreateOrderRequest, DeliverOrderRequest, ExplainOrderRequest, GetOrderRequest, ListOrderEventsRequest, ListOrderEventsResponse, ListOrdersRequest, ListOrdersResponse, ShipOrderRequest } from './order_service.ts';
-import { validateAssembleOrderRequest, validateCancelOrderRequest, validateCreateOrderRequest, validateDeliverOrderRequest, validateExplainOrderRequest, validateGetOrderRequest, validateListOrderEventsRequest, validateListOrdersRequest, validateShipOrderRequest } from './order_service.validate.ts';
+import type { AssembleOrderRequest, CancelOrderRequest, CreateOrderRequest, DeliverOrderRequest, ExplainOrderRequest, GetOrderRequest, ListOrderEventsRequest, ListOrderEventsResponse, ListOrdersRequest, ListOrdersResponse, ShipOrderRequest, TraceOrderRequest } from './order_service.ts';
+import { validateAssembleOrderRequest, validateCancelOrderRequest, validateCreateOrderRequest, validateDeliverOrderRequest, validateExplainOrderRequest, validateGetOrderRequest, validateListOrderEventsRequest, validateListOrdersRequest, validateShipOrderRequest, validateTraceOrderRequest } from './order_service.validate.ts';
 
 const bindingOrderService_CreateOrder: Binding = { body: 'order', names: { request_id: 'Idempotency-Key' } };
 
@@ -151,6 +151,27 @@ export function readOrderService_ExplainOrder(
   }
   if (violations.length > 0) {
     addContractViolations(violations, validateExplainOrderRequest(message), jsonPathOfOrderService_ExplainOrder);
+  }
+  return message;
+}
+
+const bindingOrderService_TraceOrder: Binding = { names: { name: 'order' } };
+
+export function jsonPathOfOrderService_TraceOrder(protoPath: string): string {
+  return toJsonPath(protoPath, bindingOrderService_TraceOrder);
+}
+
+export function readOrderService_TraceOrder(
+  input: RouteInput,
+  violations: FieldViolation[],
+): TraceOrderRequest {
+  const message: TraceOrderRequest = { name: '' };
+  message.name = `orders/${readSegment(input.params['order'], 'order', violations)}`;
+  for (const name of Object.keys(input.query)) {
+    refuseUnknown(name, '', [], violations);
+  }
+  if (violations.length > 0) {
+    addContractViolations(violations, validateTraceOrderRequest(message), jsonPathOfOrderService_TraceOrder);
   }
   return message;
 }

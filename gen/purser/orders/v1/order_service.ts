@@ -21,6 +21,7 @@ import {
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import { OrderExplanation } from "./explanation.ts";
 import { Order, OrderEvent, Shipment } from "./order.ts";
+import { OrderTrace } from "./order_trace.ts";
 
 export const protobufPackage = "purser.orders.v1";
 
@@ -94,6 +95,12 @@ export interface ListOrderEventsResponse {
 
 /** Request of ExplainOrder. */
 export interface ExplainOrderRequest {
+  /** Name of the order: `orders/{order}`. */
+  name: string;
+}
+
+/** Request of TraceOrder. */
+export interface TraceOrderRequest {
   /** Name of the order: `orders/{order}`. */
   name: string;
 }
@@ -575,6 +582,52 @@ export const ExplainOrderRequest: MessageFns<ExplainOrderRequest> = {
   },
 };
 
+function createBaseTraceOrderRequest(): TraceOrderRequest {
+  return { name: "" };
+}
+
+export const TraceOrderRequest: MessageFns<TraceOrderRequest> = {
+  encode(message: TraceOrderRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TraceOrderRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTraceOrderRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseCancelOrderRequest(): CancelOrderRequest {
   return { name: "", reason: "", etag: "" };
 }
@@ -930,6 +983,19 @@ export const OrderServiceService = {
     responseDeserialize: (value: Buffer): OrderExplanation => OrderExplanation.decode(value),
   },
   /**
+   * The way of an order through the system, from the caller's request over outbox, stream, inbox and ledger to its
+   * state, with the time of every hop. For the order's user and for staff. Errors: ORDER_NOT_FOUND.
+   */
+  traceOrder: {
+    path: "/purser.orders.v1.OrderService/TraceOrder" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: TraceOrderRequest): Buffer => Buffer.from(TraceOrderRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TraceOrderRequest => TraceOrderRequest.decode(value),
+    responseSerialize: (value: OrderTrace): Buffer => Buffer.from(OrderTrace.encode(value).finish()),
+    responseDeserialize: (value: Buffer): OrderTrace => OrderTrace.decode(value),
+  },
+  /**
    * Cancels an order that is PENDING, PAID or ASSEMBLED. Answers at once with the order in CANCELLING; it becomes
    * CANCELLED a moment later, when its payment is voided or refunded. A cancellation always wins: a payment that is
    * captured meanwhile is refunded. For the order's user and for staff.
@@ -1009,6 +1075,11 @@ export interface OrderServiceServer extends UntypedServiceImplementation {
    * It also answers while Payments does not, and then says so. Errors: ORDER_NOT_FOUND.
    */
   explainOrder: handleUnaryCall<ExplainOrderRequest, OrderExplanation>;
+  /**
+   * The way of an order through the system, from the caller's request over outbox, stream, inbox and ledger to its
+   * state, with the time of every hop. For the order's user and for staff. Errors: ORDER_NOT_FOUND.
+   */
+  traceOrder: handleUnaryCall<TraceOrderRequest, OrderTrace>;
   /**
    * Cancels an order that is PENDING, PAID or ASSEMBLED. Answers at once with the order in CANCELLING; it becomes
    * CANCELLED a moment later, when its payment is voided or refunded. A cancellation always wins: a payment that is
@@ -1123,6 +1194,25 @@ export interface OrderServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: OrderExplanation) => void,
+  ): ClientUnaryCall;
+  /**
+   * The way of an order through the system, from the caller's request over outbox, stream, inbox and ledger to its
+   * state, with the time of every hop. For the order's user and for staff. Errors: ORDER_NOT_FOUND.
+   */
+  traceOrder(
+    request: TraceOrderRequest,
+    callback: (error: ServiceError | null, response: OrderTrace) => void,
+  ): ClientUnaryCall;
+  traceOrder(
+    request: TraceOrderRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: OrderTrace) => void,
+  ): ClientUnaryCall;
+  traceOrder(
+    request: TraceOrderRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: OrderTrace) => void,
   ): ClientUnaryCall;
   /**
    * Cancels an order that is PENDING, PAID or ASSEMBLED. Answers at once with the order in CANCELLING; it becomes

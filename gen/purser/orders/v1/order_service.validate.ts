@@ -7,7 +7,7 @@ import { checkTimestamp } from '#lib/contract/check-time.ts';
 import { refuse } from '#lib/contract/refuse.ts';
 import type { FieldViolation } from '#lib/contract/types.ts';
 import { validateOrder, validateShipment } from './order.validate.ts';
-import type { AssembleOrderRequest, CancelOrderRequest, CreateOrderRequest, DeliverOrderRequest, ExplainOrderRequest, GetOrderRequest, ListOrderEventsRequest, ListOrdersRequest, ShipOrderRequest } from './order_service.ts';
+import type { AssembleOrderRequest, CancelOrderRequest, CreateOrderRequest, DeliverOrderRequest, ExplainOrderRequest, GetOrderRequest, ListOrderEventsRequest, ListOrdersRequest, ShipOrderRequest, TraceOrderRequest } from './order_service.ts';
 
 const limitsAssembleOrderRequest_name: StringLimits = { maxLength: 128, pattern: /^orders\/[^/]+$/u };
 
@@ -180,5 +180,19 @@ export function validateShipOrderRequest(
   }
   checkString(message.reason, limitsShipOrderRequest_reason, `${prefix}reason`, violations);
   checkString(message.etag, limitsShipOrderRequest_etag, `${prefix}etag`, violations);
+  return violations;
+}
+
+const limitsTraceOrderRequest_name: StringLimits = { maxLength: 128, pattern: /^orders\/[^/]+$/u };
+
+export function validateTraceOrderRequest(
+  message: TraceOrderRequest,
+  prefix = '',
+  violations: FieldViolation[] = [],
+): FieldViolation[] {
+  if (message.name === '') {
+    refuse(violations, `${prefix}name`, 'is required');
+  }
+  checkString(message.name, limitsTraceOrderRequest_name, `${prefix}name`, violations);
   return violations;
 }

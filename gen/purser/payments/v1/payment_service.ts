@@ -18,6 +18,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { Hop } from "../../type/v1/hop.ts";
 import { Payment } from "./payment.ts";
 
 export const protobufPackage = "purser.payments.v1";
@@ -28,6 +29,20 @@ export const protobufFileName = "purser/payments/v1/payment_service.proto";
 export interface GetPaymentRequest {
   /** Name of the payment: `orders/{order}/payment`. */
   name: string;
+}
+
+/** Request of TracePayment. */
+export interface TracePaymentRequest {
+  /** Name of the payment: `orders/{order}/payment`. */
+  name: string;
+  /** Events of Orders whose receipt is asked for, and events of Payments that Orders has received; UUIDs. */
+  eventIds: string[];
+}
+
+/** Response of TracePayment. */
+export interface TracePaymentResponse {
+  /** The hops, in the order of cause and effect. */
+  hops: Hop[];
 }
 
 function createBaseGetPaymentRequest(): GetPaymentRequest {
@@ -76,6 +91,109 @@ export const GetPaymentRequest: MessageFns<GetPaymentRequest> = {
   },
 };
 
+function createBaseTracePaymentRequest(): TracePaymentRequest {
+  return { name: "", eventIds: [] };
+}
+
+export const TracePaymentRequest: MessageFns<TracePaymentRequest> = {
+  encode(message: TracePaymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    for (const v of message.eventIds) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TracePaymentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTracePaymentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.eventIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTracePaymentResponse(): TracePaymentResponse {
+  return { hops: [] };
+}
+
+export const TracePaymentResponse: MessageFns<TracePaymentResponse> = {
+  encode(message: TracePaymentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.hops) {
+      Hop.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TracePaymentResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTracePaymentResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.hops.push(Hop.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * What Payments knows of the calling user's orders. Every call needs the metadata `x-user-id`.
  *
@@ -97,6 +215,20 @@ export const PaymentServiceService = {
     responseSerialize: (value: Payment): Buffer => Buffer.from(Payment.encode(value).finish()),
     responseDeserialize: (value: Buffer): Payment => Payment.decode(value),
   },
+  /**
+   * What became of an order inside Payments, for Orders, which tells the order's whole way. Tells of what it finds;
+   * an order that it knows nothing of has no hops.
+   */
+  tracePayment: {
+    path: "/purser.payments.v1.PaymentService/TracePayment" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: TracePaymentRequest): Buffer => Buffer.from(TracePaymentRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TracePaymentRequest => TracePaymentRequest.decode(value),
+    responseSerialize: (value: TracePaymentResponse): Buffer =>
+      Buffer.from(TracePaymentResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TracePaymentResponse => TracePaymentResponse.decode(value),
+  },
 } as const;
 
 export interface PaymentServiceServer extends UntypedServiceImplementation {
@@ -105,6 +237,11 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * its way.
    */
   getPayment: handleUnaryCall<GetPaymentRequest, Payment>;
+  /**
+   * What became of an order inside Payments, for Orders, which tells the order's whole way. Tells of what it finds;
+   * an order that it knows nothing of has no hops.
+   */
+  tracePayment: handleUnaryCall<TracePaymentRequest, TracePaymentResponse>;
 }
 
 export interface PaymentServiceClient extends Client {
@@ -126,6 +263,25 @@ export interface PaymentServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Payment) => void,
+  ): ClientUnaryCall;
+  /**
+   * What became of an order inside Payments, for Orders, which tells the order's whole way. Tells of what it finds;
+   * an order that it knows nothing of has no hops.
+   */
+  tracePayment(
+    request: TracePaymentRequest,
+    callback: (error: ServiceError | null, response: TracePaymentResponse) => void,
+  ): ClientUnaryCall;
+  tracePayment(
+    request: TracePaymentRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: TracePaymentResponse) => void,
+  ): ClientUnaryCall;
+  tracePayment(
+    request: TracePaymentRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: TracePaymentResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -5,7 +5,7 @@ import { checkString } from '#lib/contract/check-string.ts';
 import type { StringLimits } from '#lib/contract/check-string.ts';
 import { refuse } from '#lib/contract/refuse.ts';
 import type { FieldViolation } from '#lib/contract/types.ts';
-import type { GetPaymentRequest } from './payment_service.ts';
+import type { GetPaymentRequest, TracePaymentRequest } from './payment_service.ts';
 
 const limitsGetPaymentRequest_name: StringLimits = { maxLength: 128, pattern: /^orders\/[^/]+\/payment$/u };
 
@@ -18,5 +18,27 @@ export function validateGetPaymentRequest(
     refuse(violations, `${prefix}name`, 'is required');
   }
   checkString(message.name, limitsGetPaymentRequest_name, `${prefix}name`, violations);
+  return violations;
+}
+
+const limitsTracePaymentRequest_name: StringLimits = { maxLength: 128, pattern: /^orders\/[^/]+\/payment$/u };
+
+const limitsTracePaymentRequest_eventIds: StringLimits = { pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u };
+
+export function validateTracePaymentRequest(
+  message: TracePaymentRequest,
+  prefix = '',
+  violations: FieldViolation[] = [],
+): FieldViolation[] {
+  if (message.name === '') {
+    refuse(violations, `${prefix}name`, 'is required');
+  }
+  checkString(message.name, limitsTracePaymentRequest_name, `${prefix}name`, violations);
+  if (message.eventIds.length > 100) {
+    refuse(violations, `${prefix}event_ids`, 'must have at most 100 elements');
+  }
+  for (const [index, element] of message.eventIds.entries()) {
+    checkString(element, limitsTracePaymentRequest_eventIds, `${prefix}event_ids[${index}]`, violations);
+  }
   return violations;
 }
