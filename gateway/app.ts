@@ -5,13 +5,16 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { fastify } from 'fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { bodyBytesMax } from '#lib/contract/body-limit.ts';
 import type { Route } from '#lib/contract/types.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Readiness } from '#lib/process/readiness.ts';
 import { answerClientError } from './client-error.ts';
-import { readDocuments, type Document } from './documents.ts';
+import { sendDocument } from './documents.ts';
 import { Exchange } from './exchange.ts';
+import { operationsOf } from './operations.ts';
+import type { Operation } from './operations.ts';
 import { toProblem } from './problem.ts';
 import { checkBodyHeaders, checkHost, readUserId } from './read-headers.ts';
 import { replyHeaders } from './reply-headers.ts';
@@ -33,26 +36,16 @@ export interface AppOptions {
   deadlineMs: number;
 }
 
-/** What a path leads to: an RPC, or something that the gateway itself knows. */
-type Operation = { httpMethod: string; path: string } & (
-  | { kind: 'rpc'; route: Route }
-  | { kind: 'probe'; probe: () => Promise<{ status: number; body: unknown }> }
-  | { kind: 'document'; document: Document }
-);
-
 interface Admitted {
   exchange: Exchange;
   operation: Operation;
   params: Record<string, string>;
 }
 
-// The largest order, 65,536 bytes of lines, with room for spaces and escapes.
-const bodyBytesMax = 128 * 1024;
-
 /** The gateway as a Fastify instance that does not listen yet. */
 export function createApp(options: AppOptions): FastifyInstance {
   const app = createFastify(options);
-  const table = new RouteTable(operationsOf(options));
+  const table = new RouteTable(operationsOf(options.routes, options.readiness));
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   app.addHook('onRequest', async (request, reply) => {
     const exchange = begin(request, reply, options.log);
@@ -110,38 +103,6 @@ function createFastify({ arrivalMs, log }: AppOptions): FastifyInstance {
   return app;
 }
 
-function operationsOf({ routes, readiness }: AppOptions): Operation[] {
-  return [
-    ...routes.map((route): Operation => ({
-      kind: 'rpc',
-      httpMethod: route.httpMethod,
-      path: route.path,
-      route,
-    })),
-    {
-      kind: 'probe',
-      httpMethod: 'GET',
-      path: '/healthz',
-      probe: async () => ({ status: 200, body: { alive: true } }),
-    },
-    {
-      kind: 'probe',
-      httpMethod: 'GET',
-      path: '/readyz',
-      probe: async () => {
-        const report = await readiness.report();
-        return { status: report.ready ? 200 : 503, body: report };
-      },
-    },
-    ...readDocuments().map((document): Operation => ({
-      kind: 'document',
-      httpMethod: 'GET',
-      path: document.path,
-      document,
-    })),
-  ];
-}
-
 const exchanges = new WeakMap<FastifyRequest, Exchange>();
 
 function begin(request: FastifyRequest, reply: FastifyReply, log: Logger): Exchange {
@@ -187,10 +148,7 @@ async function answer(
     const { status, body } = await operation.probe();
     return sendJson(reply, status, JSON.stringify(body));
   }
-  if (operation.kind === 'document') {
-    const { contentType, content, headers } = operation.document;
-    return reply.headers(headers).type(contentType).send(content);
-  }
+  if (operation.kind === 'document') return sendDocument(operation.document, request, reply);
   const { route } = operation;
   const body = request.body as Buffer | undefined;
   const incoming = { exchange, route, params, request: request.raw, body };

@@ -3,6 +3,7 @@
 import * as assert from 'uvu/assert';
 import { createLogger, type Logger } from '#lib/log/logger.ts';
 import { routes } from '#gen/routes.ts';
+import { OrderExplanation } from '#gen/purser/orders/v1/explanation.ts';
 import { Order } from '#gen/purser/orders/v1/order.ts';
 import { Account } from '#gen/purser/payments/v1/account.ts';
 import { startGrpcServer, type GrpcServer, type Implementations } from '#lib/grpc/server.ts';
@@ -76,6 +77,10 @@ export async function startTestServices(port = 0): Promise<TestServices> {
       events: [],
       nextPageToken: '',
     }),
+    '/purser.orders.v1.OrderService/ExplainOrder': answer(
+      'ExplainOrder',
+      OrderExplanation.decode(new Uint8Array()),
+    ),
     '/purser.orders.v1.OrderService/CancelOrder': answer('CancelOrder', cannedOrder),
     '/purser.orders.v1.OrderService/AssembleOrder': answer('AssembleOrder', cannedOrder),
     '/purser.orders.v1.OrderService/ShipOrder': answer('ShipOrder', cannedOrder),

@@ -125,7 +125,7 @@ export const errorReference: Readonly<Record<Reason, ErrorExplanation>> = {
     meaning: 'The body is larger than the limit.',
     cause: 'No operation needs a body of that size.',
     action: 'Send less. Long texts do not belong into a description.',
-    metadata: { limit_bytes: '16384' },
+    metadata: { limit_bytes: '131072' },
   },
   UNSUPPORTED_MEDIA_TYPE: {
     meaning: 'The body is of another content type than application/json.',

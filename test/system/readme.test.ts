@@ -110,8 +110,13 @@ if (!hasGrpcurl) {
   });
 }
 
+test('newman runs the story of the contracts', async () => {
+  const script = block(/npx newman/);
+  await bash('bash', ['-euo', 'pipefail', '-c', script], { cwd: projectFolder });
+});
+
 test('every block of the README is run by a test above', () => {
-  assert.is(blocks.length, 5);
+  assert.is(blocks.length, 6);
 });
 
 test.run();

@@ -1,6 +1,7 @@
 import { breaking } from '../contracts/breaking.ts';
 import { drift } from '../contracts/drift.ts';
 import { format, lint } from '../contracts/lint.ts';
+import { openApi } from '../contracts/openapi.ts';
 import { tidyProblems } from '../tidy.ts';
 import type { Check } from './check.ts';
 import { programCheck, projectFolder } from './program.ts';
@@ -20,6 +21,7 @@ export const checks: readonly Check[] = [
   { name: 'contracts: format', run: () => format() },
   { name: 'contracts: breaking changes', run: () => breaking() },
   { name: 'contracts: generated code', run: () => drift() },
+  { name: 'contracts: OpenAPI', run: () => openApi() },
 ];
 
 async function tidy() {

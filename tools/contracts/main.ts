@@ -1,10 +1,11 @@
-// Checks the contracts: `node tools/contracts/main.ts [lint] [format] [breaking] [drift]`;
-// without an argument all of them.
+// Checks the contracts: `node tools/contracts/main.ts [lint] [format] [breaking] [drift] [openapi]`
+// does those that are named, all of them without an argument.
 import { breaking } from './breaking.ts';
 import { drift } from './drift.ts';
 import { format, lint } from './lint.ts';
+import { openApi } from './openapi.ts';
 
-const checks = { lint, format, breaking, drift };
+const checks = { lint, format, breaking, drift, openapi: openApi };
 
 const names = process.argv.slice(2);
 for (const name of names.length === 0 ? Object.keys(checks) : names) {

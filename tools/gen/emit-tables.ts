@@ -132,11 +132,27 @@ export function httpStatusOf({ code, httpStatus }: ErrorOption): number | undefi
   return httpStatus ?? httpStatuses[code];
 }
 
-/** gen/errors.ts: every enum value that carries purser.api.v1.error, by its name. */
+/** gen/errors.ts: every error reason, by its name. */
 export function emitErrors(files: readonly DescFile[], options: Options): Module {
   const module = createModule('errors.ts');
+  const entries = readCatalogue(files, options).map(([value, error]) => errorEntry(value, error));
+  module.add(`/** What a caller is told, by reason. \`code\` is the gRPC status code. */
+export const errorCatalogue = {
+${entries.join('\n')}
+} as const;
+
+/** Why a call failed, for programs. */
+export type Reason = keyof typeof errorCatalogue;`);
+  return module;
+}
+
+/** Every enum value that carries purser.api.v1.error. Throws when one says what makes no sense. */
+export function readCatalogue(
+  files: readonly DescFile[],
+  options: Options,
+): [DescEnumValue, ErrorOption][] {
   const seen = new Set<string>();
-  const entries: string[] = [];
+  const entries: [DescEnumValue, ErrorOption][] = [];
   for (const type of files.flatMap(({ enums }) => enums)) {
     const isCatalogue = type.name === 'ErrorReason' || type.values.some(options.error);
     for (const value of isCatalogue ? type.values : []) {
@@ -147,18 +163,11 @@ export function emitErrors(files: readonly DescFile[], options: Options): Module
       }
       if (error !== undefined) {
         checkError(value, error, seen);
-        entries.push(errorEntry(value, error));
+        entries.push([value, error]);
       }
     }
   }
-  module.add(`/** What a caller is told, by reason. \`code\` is the gRPC status code. */
-export const errorCatalogue = {
-${entries.join('\n')}
-} as const;
-
-/** Why a call failed, for programs. */
-export type Reason = keyof typeof errorCatalogue;`);
-  return module;
+  return entries;
 }
 
 function checkError(value: DescEnumValue, error: ErrorOption, seen: Set<string>): void {

@@ -59,6 +59,10 @@ export interface Options {
   event(message: DescMessage): EventOption | undefined;
   /** Name patterns of the resource that a field refers to; undefined when it refers to none. */
   resourcePatterns(field: DescField): string[] | undefined;
+  /** The message of the resource that a field refers to. */
+  referencedResource(field: DescField): DescMessage | undefined;
+  /** purser.api.v1.example; '' where examples leave the field out. */
+  example(field: DescField): string | undefined;
 }
 
 export function readOptions(files: readonly DescFile[]): Options {
@@ -70,13 +74,15 @@ export function readOptions(files: readonly DescFile[]): Options {
       ? (getOption(element as never, extension) as T)
       : undefined;
   }
-  const patterns = new Map<string, string[]>();
+  const resources = new Map<string, { patterns: string[]; message: DescMessage }>();
   for (const message of allMessages(files)) {
     const resource = read<{ type: string; pattern: string[] }>(message, 'google.api.resource');
     if (resource !== undefined) {
-      patterns.set(resource.type, resource.pattern);
+      resources.set(resource.type, { patterns: resource.pattern, message });
     }
   }
+  const referenced = (field: DescField) =>
+    read<{ type: string }>(field, 'google.api.resource_reference')?.type;
   return {
     limits: (field) => read<Limits>(field, 'purser.api.v1.limits'),
     has: (field, behavior) => {
@@ -87,9 +93,11 @@ export function readOptions(files: readonly DescFile[]): Options {
     error: (value) => read<ErrorOption>(value, 'purser.api.v1.error'),
     event: (message) => read<EventOption>(message, 'purser.api.v1.event'),
     resourcePatterns: (field) => {
-      const reference = read<{ type: string }>(field, 'google.api.resource_reference');
-      return reference === undefined ? undefined : (patterns.get(reference.type) ?? []);
+      const type = referenced(field);
+      return type === undefined ? undefined : (resources.get(type)?.patterns ?? []);
     },
+    referencedResource: (field) => resources.get(referenced(field) ?? '')?.message,
+    example: (field) => read<string>(field, 'purser.api.v1.example'),
   };
 }
 

@@ -18,16 +18,20 @@ export function runBuf(args: readonly string[], directory = rootDirectory): Prom
   return runProgram('buf', args, directory);
 }
 
-/** Runs a program of node_modules/.bin, or else of the PATH, without a shell. */
+/**
+ * Runs a program of node_modules/.bin, or else of the PATH, without a shell; `environment` is added
+ * to ours.
+ */
 export function runProgram(
   program: string,
   args: readonly string[],
   directory: string,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<ProgramResult> {
   const path = [join(rootDirectory, 'node_modules/.bin'), process.env['PATH']].join(delimiter);
   const child = spawn(program, args, {
     cwd: directory,
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, ...environment, PATH: path },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -16,6 +16,7 @@ export function welcome(settings: Settings): string {
     `  ${settings.dataFolder}`,
     '',
     ...addresses,
+    `  ${'API reference'.padEnd(14)} http://${host}:${gateway}/docs`,
     `  ${'PostgreSQL'.padEnd(14)} 127.0.0.1:${settings.postgresPort}`,
     `  ${'nats-server'.padEnd(14)} 127.0.0.1:${settings.natsPort}`,
     '',

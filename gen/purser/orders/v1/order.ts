@@ -173,7 +173,7 @@ export interface OrderLine {
     | undefined;
   /**
    * Anything else that the caller wants to keep with it: a JSON object of up to 4,096 bytes and 16 levels.
-   * No member may be called `__proto__`.
+   * No member may be called `__proto__`, and no text in it may hold the character NUL.
    */
   attributes:
     | { [key: string]: any }
