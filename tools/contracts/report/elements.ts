@@ -106,7 +106,7 @@ export function comments(base: Elements, head: Elements): Change[] {
     .map(([, , { title }]) => ({ level: 'patch', text: `comment of ${title} changed` }));
 }
 
-/** What those who go by names find removed, added, or of another type. */
+/** What those who go by names find removed, added, or of another type or number. */
 export function byName(base: Elements, head: Elements): Change[] {
   const { removed, added, kept } = partition(base, head);
   const gone = new Set(removed);
@@ -119,11 +119,16 @@ export function byName(base: Elements, head: Elements): Change[] {
     ...top(base, gone).map(({ title }): Change => ({ level: 'major', text: `${title} removed` })),
     ...top(head, fresh).map(({ title }): Change => ({ level: 'minor', text: `${title} added` })),
     ...kept
-      .filter(([, before, after]) => before.shape !== after.shape)
-      .map(([, before, after]): Change => {
-        const text = `${after.title} was ${before.shape}, is ${after.shape}`;
-        return { level: 'major', text };
-      }),
+      .map(([, before, after]) => ({ title: after.title, was: formOf(before), is: formOf(after) }))
+      .filter(({ was, is }) => was !== is)
+      .map(({ title, was, is }): Change => ({
+        level: 'major',
+        text: `${title} was ${was}, is ${is}`,
+      })),
     ...comments(base, head),
   ];
+}
+
+function formOf({ shape, number }: Element): string {
+  return number === undefined ? shape : `${shape} = ${number}`.trim();
 }

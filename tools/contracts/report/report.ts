@@ -46,10 +46,13 @@ async function named(root: string, against: string): Promise<{ commit: string }>
 
 async function compare(root: string, commit: string, directory: string): Promise<Row[]> {
   const tree = join(directory, 'tree');
-  const [base, head] = await Promise.all([
+  const sides = [
     readBase({ root, commit, tree }, join(directory, 'base.binpb')),
     readHead(root, join(directory, 'head.binpb')),
-  ]);
+  ] as const;
+  // Whichever fails, both have to be done: the directory that they work in goes away.
+  await Promise.allSettled(sides);
+  const [base, head] = await Promise.all(sides);
   const validators = compareValidators(base, head);
   const reasons = compareReasons(base, head);
   const routes = compareRoutes(base, head);

@@ -6,8 +6,8 @@ import type { Elements } from './elements.ts';
 import type { Side } from './side.ts';
 
 /**
- * The part of its version that the SDK has to raise. The SDK speaks REST: it has the methods with a
- * route, what they take and answer, and the error reasons. Events and gRPC alone are not in it.
+ * The part of its version that the SDK has to raise. It has the methods with a route, what they
+ * take and answer, and the error reasons, over REST and over gRPC; events are not in it.
  */
 export function compareSdk(base: Side, head: Side, parts: readonly Row[]): Row {
   const changes = byName(sdkElements(base), sdkElements(head));
