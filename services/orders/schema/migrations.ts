@@ -1,5 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 import { deadLetterTablesV1 } from '#lib/dead-letters/tables.ts';
+import { requestRetentionV1 } from '#lib/idempotency/tables.ts';
 import { outboxTablesV1 } from '#lib/outbox/tables.ts';
 import type { Migrations } from '#lib/pg/migrate.ts';
 
@@ -90,9 +91,7 @@ class OrderLines extends Migration {
 /** Expired idempotency keys are found by their time. */
 class RequestRetention extends Migration {
   override up() {
-    this.addSql(`
-      create index requests_create_time on requests using brin (create_time)
-        with (pages_per_range = 32, autosummarize = on);`);
+    this.addSql(requestRetentionV1);
   }
 }
 
