@@ -59,8 +59,7 @@ test('health is asked of the server, and its absence is an error', async () => {
 test('a server that is not ready fails the health check', async () => {
   const readiness = new Readiness({ checks: {}, log });
   readiness.stop();
-  const notUsed = () => Promise.reject(new Error('not used here'));
-  const implementations = { '/purser.payments.v1.PaymentService/GetPayment': notUsed };
+  const implementations = unusedHandlers('purser.payments.v1.PaymentService');
   const unready = await startGrpcServer({
     host,
     port: 0,

@@ -7,6 +7,7 @@ import { createLogger } from '#lib/log/logger.ts';
 import { Readiness } from '#lib/process/readiness.ts';
 import { suite } from '../../test/harness/suite.ts';
 import { startGrpcServer, type GrpcServer } from './server.ts';
+import { unusedHandlers } from './unused-handlers.ts';
 
 const test = suite('reflection');
 const log = createLogger({ service: 'test', instance: '0', level: 'silent' });
@@ -18,6 +19,7 @@ const start = (reflection: boolean) =>
     host: '127.0.0.1',
     port: 0,
     implementations: {
+      ...unusedHandlers('purser.payments.v1.PaymentService'),
       [path]: async (request, call) => ({
         ...Payment.decode(new Uint8Array()),
         name: request.name,

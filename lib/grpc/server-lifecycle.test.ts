@@ -11,6 +11,7 @@ import { suite } from '../../test/harness/suite.ts';
 import { GrpcClient } from './client.ts';
 import { startGrpcServer, type GrpcServer, type Implementations } from './server.ts';
 import type { CallContext } from './unary-call.ts';
+import { unusedHandlers } from './unused-handlers.ts';
 
 const test = suite('life of a gRPC server');
 const log = createLogger({ service: 'test', instance: '0', level: 'silent' });
@@ -32,7 +33,8 @@ function start(options: Options = {}): Promise<GrpcServer> {
     await work(context);
     return Payment.decode(new Uint8Array());
   };
-  const implementations = (options.implementations ?? { [path]: answer }) as Implementations;
+  const all = { ...unusedHandlers('purser.payments.v1.PaymentService'), [path]: answer };
+  const implementations = (options.implementations ?? all) as Implementations;
   const readiness = new Readiness({ checks, log });
   return startGrpcServer({ host, port, implementations, log, readiness, reflection: false });
 }

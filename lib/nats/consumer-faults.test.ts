@@ -76,9 +76,17 @@ test('a stream that is deleted and made again is consumed', async () => {
   assert.ok(took < 8_000, `${took} ms`);
 });
 
+/** nats-server 2.9 may trip over its own folder as it deletes it; the durable is gone then. */
+async function deleteDurable(): Promise<void> {
+  const { consumers } = await manager();
+  await consumers.delete(streamOf(fixture.domain).name, durable).catch((error: Error) => {
+    if (!/directory not empty/.test(error.message)) throw error;
+  });
+}
+
 test('a durable that is deleted is made again', async () => {
   const running = await standing();
-  await (await manager()).consumers.delete(streamOf(fixture.domain).name, durable);
+  await deleteDurable();
   const took = await handles(running, await fixture.publish(2));
   assert.ok(took < 8_000, `${took} ms`);
 });

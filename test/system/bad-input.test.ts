@@ -116,8 +116,8 @@ const table: [name: string, Attempt, status: number, reason: string, fields?: st
   ['broken JSON', { body: '{"amount":' }, 400, 'MALFORMED_JSON'],
   ['an array for an order', { body: '[]' }, 400, 'INVALID_REQUEST', ['body']],
   [
-    'a body of 17 KiB',
-    { body: order('1', { description: 'x'.repeat(17 * 1024) }) },
+    'a body of 129 KiB',
+    { body: order('1', { description: 'x'.repeat(129 * 1024) }) },
     413,
     'BODY_TOO_LARGE',
   ],

@@ -19,6 +19,8 @@ test.before(async () => {
   for (const name of ['proto', 'buf.yaml']) {
     await cp(join(rootDirectory, name), join(directory, name), { recursive: true });
   }
+  // An example that spells an order out would stand in the way of every change to its fields.
+  await edit(orderService, [[/orders = 1 \[[^\]]*(?:\][^;]*)*?\];/, 'orders = 1;']]);
   await symlink(join(rootDirectory, 'node_modules'), join(directory, 'node_modules'));
   const { asyncapi, openapi } = await readHead(directory, join(directory, 'image.binpb'));
   await mkdir(join(directory, 'gen'));
@@ -43,6 +45,7 @@ async function git(...args: string[]): Promise<void> {
 }
 
 const order = 'orders/v1/order.proto';
+const orderService = 'orders/v1/order_service.proto';
 const accountService = 'payments/v1/account_service.proto';
 const reason = 'errors/v1/error_reason.proto';
 const ordersEvents = 'orders/v1/events.proto';
