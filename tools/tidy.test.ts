@@ -22,6 +22,7 @@ const broken = [
   { rule: 'one over lines', path: 'lib/a.ts', text: `${importing} {\n  x,\n} from '#lib/b';` },
   { rule: 'a dynamic one', path: 'lib/a.ts', text: `const b = await ${importing}('./b.js');` },
   { rule: 'a barrel by star', path: 'lib/a.ts', text: `${exporting} * from './b.ts';` },
+  { rule: 'a barrel of types', path: 'lib/a.ts', text: `${exporting} type * from './b.ts';` },
   { rule: 'a barrel by name', path: 'lib/a.ts', text: `${exporting} { b } from './b.ts';` },
   { rule: 'a left only', path: 'lib/a.test.ts', text: `${registered}test${only}('b', () => {});` },
   { rule: 'no test', path: 'lib/a.test.ts', text: `const test = suite('x');\ntest.run();` },

@@ -23,7 +23,7 @@ export interface Fixture {
 /** The contracts are proto text by their path below proto/. */
 export async function createFixture(contracts: Record<string, string>): Promise<Fixture> {
   const directory = await mkdtemp(join(tmpdir(), 'purser-fixture-'));
-  for (const name of ['node_modules', 'tools', 'lib']) {
+  for (const name of ['node_modules', 'tools', 'lib', 'sdk']) {
     await symlink(join(rootDirectory, name), join(directory, name));
   }
   for (const name of ['buf.yaml', 'proto/purser/api', 'proto/purser/type']) {

@@ -7,8 +7,8 @@ export interface Module {
   /** Says that the file declares these names itself; comes before every import. */
   declare(names: Iterable<string>): void;
   /**
-   * Imports a value and returns the name it goes by in this file; `from` is another path, or
-   * '#lib/…'.
+   * Imports a value and returns the name it goes by in this file; `from` is another path
+   * ('../sdk/…' outside of the output), or '#lib/…'.
    */
   value(name: string, from: string): string;
   /** Imports a type alike. */
@@ -80,7 +80,8 @@ function freeName(name: string, taken: ReadonlySet<string>): string {
 }
 
 function relative(from: string, to: string): string {
-  const path = posix.relative(posix.dirname(from), to);
+  // Below a made-up root: from a real folder, `..` could lead through one of the same name.
+  const path = posix.relative(posix.join('/gen', posix.dirname(from)), posix.join('/gen', to));
   return path.startsWith('.') ? path : `./${path}`;
 }
 

@@ -10,7 +10,12 @@ import type {
 import { nestedTypes } from '@bufbuild/protobuf/reflect';
 
 /** google.api.FieldBehavior, as far as it changes what is generated. */
-const behaviorNumbers = { REQUIRED: 2, OUTPUT_ONLY: 3, IDENTIFIER: 8 } as const;
+const behaviorNumbers = {
+  REQUIRED: 2,
+  OUTPUT_ONLY: 3,
+  NON_EMPTY_DEFAULT: 7,
+  IDENTIFIER: 8,
+} as const;
 
 /** purser.api.v1.Limits. */
 export interface Limits {
@@ -50,6 +55,13 @@ export interface EventOption {
   example: string;
 }
 
+/** google.api.ResourceDescriptor. */
+export interface ResourceOption {
+  type: string;
+  pattern: string[];
+  plural: string;
+}
+
 /** What the contracts say beyond their types, read through the extensions' own descriptors. */
 export interface Options {
   limits(field: DescField): Limits | undefined;
@@ -57,6 +69,8 @@ export interface Options {
   http(method: DescMethod): HttpRule | undefined;
   error(value: DescEnumValue): ErrorOption | undefined;
   event(message: DescMessage): EventOption | undefined;
+  /** What a message says of itself as a resource. */
+  resource(message: DescMessage): ResourceOption | undefined;
   /** Name patterns of the resource that a field refers to; undefined when it refers to none. */
   resourcePatterns(field: DescField): string[] | undefined;
   /** The message of the resource that a field refers to. */
@@ -74,9 +88,10 @@ export function readOptions(files: readonly DescFile[]): Options {
       ? (getOption(element as never, extension) as T)
       : undefined;
   }
+  const resourceOf = (message: DescMessage) => read<ResourceOption>(message, 'google.api.resource');
   const resources = new Map<string, { patterns: string[]; message: DescMessage }>();
   for (const message of allMessages(files)) {
-    const resource = read<{ type: string; pattern: string[] }>(message, 'google.api.resource');
+    const resource = resourceOf(message);
     if (resource !== undefined) {
       resources.set(resource.type, { patterns: resource.pattern, message });
     }
@@ -92,6 +107,7 @@ export function readOptions(files: readonly DescFile[]): Options {
     http: (method) => read<HttpRule>(method, 'google.api.http'),
     error: (value) => read<ErrorOption>(value, 'purser.api.v1.error'),
     event: (message) => read<EventOption>(message, 'purser.api.v1.event'),
+    resource: resourceOf,
     resourcePatterns: (field) => {
       const type = referenced(field);
       return type === undefined ? undefined : (resources.get(type)?.patterns ?? []);

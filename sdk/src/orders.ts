@@ -1,0 +1,97 @@
+import { OrderClient } from '../../gen/sdk/clients.ts';
+import type { CreateOrderOptions } from '../../gen/sdk/clients.ts';
+import type { Order, OrderFailureReason, OrderInput } from '../../gen/sdk/types.ts';
+import type { CallOptions, Caller } from './caller.ts';
+import { watchOrder } from './watch-order.ts';
+import type { OrderSource } from './watch-order.ts';
+
+/** What became of an order within the time. */
+export type OrderOutcome =
+  /** The amount was debited; the order may have gone on since. */
+  | { outcome: 'paid'; order: Order }
+  /** Nothing was debited, and never will be. */
+  | { outcome: 'failed'; order: Order; reason: OrderFailureReason }
+  /** Somebody cancelled it meanwhile: nothing is kept of the money. */
+  | { outcome: 'cancelled'; order: Order }
+  /** Not decided yet. Watch the order, or ask again later. */
+  | { outcome: 'pending'; order: Order };
+
+export interface CreateAndWaitOptions extends CreateOrderOptions {
+  /** How long to wait for the payment once the order is accepted; default 30,000 ms. */
+  waitMs?: number | undefined;
+}
+
+/** Orders of the calling user, and how to wait for what becomes of them. */
+export class Orders extends OrderClient {
+  readonly #source: OrderSource;
+
+  constructor(caller: Caller, source: OrderSource) {
+    super(caller);
+    this.#source = source;
+  }
+
+  /**
+   * The order as it is now, and again after every change, until it is FAILED, DELIVERED or
+   * CANCELLED: `for await (const order of purser.orders.watch(name))`. Changes that come close
+   * together may be seen as one. It outlasts failures of network and services; leave the loop or
+   * abort `signal` to end it. Errors: CANCELLED, ORDER_NOT_FOUND, INVALID_REQUEST.
+   *
+   * @param name Name of the order: `orders/{order}`.
+   */
+  watch(name: string, options: CallOptions = {}): AsyncIterableIterator<Order> {
+    return watchOrder(name, this.#source, {
+      get: () => this.get(name, options),
+      signal: options.signal,
+    });
+  }
+
+  /**
+   * Creates an order and waits until it is paid, or is not going to be. That the time is over is no
+   * error: the order exists then, and is still `pending`. Errors: those of `create`, CANCELLED.
+   */
+  async createAndWait(
+    order: OrderInput,
+    options: CreateAndWaitOptions = {},
+  ): Promise<OrderOutcome> {
+    const { waitMs = 30_000, ...createOptions } = options;
+    let latest = await this.create(order, createOptions);
+    const over = new AbortController();
+    const stop = () => over.abort(options.signal?.reason);
+    const timer = setTimeout(stop, waitMs);
+    options.signal?.addEventListener('abort', stop, { once: true });
+    try {
+      const { userId } = options;
+      const news = this.watch(latest.name, { userId, signal: over.signal });
+      for await (const seen of news) {
+        latest = seen;
+        const outcome = outcomeOf(latest);
+        if (outcome.outcome !== 'pending') return outcome;
+      }
+    } catch (error) {
+      const isLate = over.signal.aborted && !options.signal?.aborted;
+      if (!isLate) throw error;
+    } finally {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', stop);
+    }
+    return outcomeOf(latest);
+  }
+}
+
+/** What the state says about the payment; a state of a newer service says nothing. */
+function outcomeOf(order: Order): OrderOutcome {
+  switch (order.state) {
+    case 'PAID':
+    case 'ASSEMBLED':
+    case 'SHIPPED':
+    case 'DELIVERED':
+      return { outcome: 'paid', order };
+    case 'FAILED':
+      return { outcome: 'failed', order, reason: order.failureReason ?? 'UNSPECIFIED' };
+    case 'CANCELLING':
+    case 'CANCELLED':
+      return { outcome: 'cancelled', order };
+    default:
+      return { outcome: 'pending', order };
+  }
+}

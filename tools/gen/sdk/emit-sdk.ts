@@ -1,0 +1,22 @@
+import type { DescFile } from '@bufbuild/protobuf';
+import { readCatalogue } from '../emit-tables.ts';
+import type { Model } from '../model.ts';
+import type { Module } from '../module.ts';
+import type { Options } from '../options.ts';
+import { emitClients } from './emit-clients.ts';
+import { emitReaders } from './emit-readers.ts';
+import { emitReasons } from './emit-reasons.ts';
+import { emitTypes, sdkTypes } from './emit-types.ts';
+import { sdkNames } from './sdk-names.ts';
+
+/** gen/sdk/: the part of the SDK that follows from the contracts. Its runtime is sdk/src. */
+export function emitSdk(files: readonly DescFile[], model: Model, options: Options): Module[] {
+  const rpcs = model.rpcs.filter(({ http }) => http !== undefined);
+  const names = sdkNames(rpcs, sdkTypes(model), options);
+  return [
+    emitTypes(model, names, options),
+    emitReaders(model, names, options),
+    emitClients(model, names, options),
+    emitReasons(readCatalogue(files, options)),
+  ];
+}
