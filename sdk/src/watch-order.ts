@@ -60,7 +60,10 @@ export function pollingSource(options: PollingOptions = {}): OrderSource {
 export async function* watchOrder(
   name: string,
   source: OrderSource,
-  options: { get: FollowContext['get']; signal: AbortSignal | undefined },
+  options: {
+    get(signal: AbortSignal): Promise<Order>;
+    signal: AbortSignal | undefined;
+  },
 ): AsyncGenerator<Order, void, undefined> {
   const ended = new AbortController();
   const cancel = () => ended.abort(cancelled(options.signal));
@@ -72,7 +75,8 @@ export async function* watchOrder(
     for (let failures = 1; ; failures += 1) {
       try {
         signal.throwIfAborted();
-        for await (const order of source.follow(name, { get: options.get, signal })) {
+        const get = () => options.get(signal);
+        for await (const order of source.follow(name, { get, signal })) {
           failures = 0;
           if (order.version <= seen) continue;
           seen = order.version;

@@ -81,6 +81,7 @@ function clientClass(
   return `${jsDoc(commentOf(service))}export class ${names.client(service)} {
   readonly #caller: ${caller};
 
+  /** @internal Programs get clients from a Purser. */
   constructor(caller: ${caller}) {
     this.#caller = caller;
   }
@@ -110,6 +111,7 @@ export type Domain = ${domains.join(' | ')};
 export class Clients {
 ${members.join('\n')}
 
+  /** @internal Programs get clients from a Purser. */
   constructor(caller: ${caller}) {
 ${made.join('\n')}
   }
