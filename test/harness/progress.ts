@@ -80,7 +80,7 @@ class Progress {
 
   #problems(): string[] {
     const problems: string[] = [];
-    if (this.#registered === 0) problems.push('This test file registers no test.');
+    if (this.#registered + this.#skipped === 0) problems.push('This test file registers no test.');
     const unrun = this.#registered - this.#passed - this.#failed;
     if (unrun > 0 && this.#only === 0) problems.push(`${unrun} registered tests did not run.`);
     if (this.#failedHooks > 0) problems.push(`${this.#failedHooks} hooks failed.`);

@@ -108,6 +108,12 @@ const cases = [
     exit: 0,
     report: { passed: 1, failed: 0, skipped: 1 },
   },
+  {
+    name: 'a file that can run nothing here, and says so',
+    body: `test.skip('a'); test.run();`,
+    exit: 0,
+    report: { passed: 0, failed: 0, skipped: 1 },
+  },
 ];
 
 for (const { name, body, exit, report, says } of cases) {
