@@ -2,7 +2,7 @@ import { backoffMs, sleep } from './backoff.ts';
 import { notify } from './hooks.ts';
 import type { Hooks } from './hooks.ts';
 import type { Answer, Operation, Transport, Try } from './operation.ts';
-import { PurserError } from './purser-error.ts';
+import { invalid, PurserError } from './purser-error.ts';
 import type { Reader } from './read-answer.ts';
 import { checkHeader, writeRequest } from './write-request.ts';
 import type { Request, WrittenRequest } from './write-request.ts';
@@ -159,7 +159,9 @@ function mayRepeat({ idempotent, keyed }: Operation, error: PurserError): boolea
 }
 
 function checkUserId(userId: string): string {
-  return checkHeader('userId', userId || '\0') as string;
+  const checked = checkHeader('userId', userId);
+  if (checked === undefined) throw invalid('userId', 'must not be empty');
+  return checked;
 }
 
 function newKey(): string {

@@ -61,8 +61,8 @@ export class Orders extends OrderClient {
     const timer = setTimeout(stop, waitMs);
     options.signal?.addEventListener('abort', stop, { once: true });
     try {
-      const { userId } = options;
-      const news = this.watch(latest.name, { userId, signal: over.signal });
+      const { userId, tryTimeoutMs } = options;
+      const news = this.watch(latest.name, { userId, tryTimeoutMs, signal: over.signal });
       for await (const seen of news) {
         latest = seen;
         const outcome = outcomeOf(latest);

@@ -37,7 +37,10 @@ async function loadedBytes(program: string): Promise<number> {
 test('it holds what people need, and nothing else', () => {
   const files = readdirSync(installed).toSorted();
   assert.equal(files, ['LICENSE', 'README.md', 'dist', 'package.json']);
-  const { exports, version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  const { exports, sideEffects, version } = JSON.parse(
+    readFileSync(join(installed, 'package.json'), 'utf8'),
+  );
+  assert.is(sideEffects, false);
   assert.match(version, /^\d+\.\d+\.\d+$/);
   const targets = [exports['.'], exports['./grpc']].flatMap(Object.values) as string[];
   for (const target of targets) assert.ok(existsSync(join(installed, target)), target);

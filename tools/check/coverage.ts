@@ -57,6 +57,7 @@ export async function reportCoverage(
     '--all',
     ...measuredFolders.map((name) => `--include=${name}/**/*.ts`),
     '--exclude=**/*.test.ts',
+    '--exclude=sdk/dist/**',
   ];
   const { stdout } = await execute(process.execPath, [c8, ...args], { cwd: projectFolder });
   const file = join(workFolder, 'coverage-summary.json');

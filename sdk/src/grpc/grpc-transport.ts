@@ -105,7 +105,7 @@ function readMessage(route: Route, request: Try): unknown {
       query,
       body: body === undefined ? undefined : JSON.parse(body),
       idempotencyKey,
-      ifMatch,
+      ifMatch: ifMatch === undefined ? undefined : `"${ifMatch}"`,
     },
     violations,
   );

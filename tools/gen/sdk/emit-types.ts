@@ -70,7 +70,6 @@ export function inputTypeOf(field: DescField, names: SdkNames, options: Options)
 export function isAlwaysThere(field: DescField, options: Options): boolean {
   const shape = shapeOf(field);
   if (shape.repeated) return true;
-  if (shape.optional) return false;
   const isPromised = options.has(field, 'REQUIRED') || options.has(field, 'NON_EMPTY_DEFAULT');
   // The JSON of an answer leaves out an enum's zero, which says nothing.
   return isPromised || !(mayBeUndefined(shape) || shape.kind === 'enum');
