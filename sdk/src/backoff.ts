@@ -13,6 +13,9 @@ export function backoffMs(tries: number, random = Math.random): number {
   return random() * Math.min(mostMs, firstMs * 2 ** (tries - 1));
 }
 
+/** Longest time of a timer, 24.8 days: one that is to run longer fires at once. */
+export const timerMsMax = 2 ** 31 - 1;
+
 /** Waits; rejects with the signal's reason when it aborts first. */
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -20,10 +23,13 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
       clearTimeout(timer);
       reject(signal.reason as Error);
     };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
+    const timer = setTimeout(
+      () => {
+        signal.removeEventListener('abort', stop);
+        resolve();
+      },
+      Math.min(ms, timerMsMax),
+    );
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
   });

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import { suite } from '../../test/harness/suite.ts';
+import { Caller } from './caller.ts';
 import type { Hooks } from './hooks.ts';
 import { usd } from './money.ts';
 import { PurserError } from './purser-error.ts';
@@ -101,6 +102,23 @@ test('a Retry-After beyond the time for the call ends it at once', () =>
     assert.ok(performance.now() - startedMs < 1_000);
   }));
 
+test('without a limit of time the tries go on', () =>
+  withServer([unavailable, 'hang', {}], async (server) => {
+    const purser = server.client({ timeoutMs: Infinity, tryTimeoutMs: 50 });
+    assert.is((await purser.orders.get('orders/1')).name, 'orders/1');
+  }));
+
+test('a mutation without a key is repeated only when nothing was done', async () => {
+  const operation = { rpc: '/Toys/Wind', method: 'POST', path: '/v1/toys:wind' } as const;
+  const failures = ['OVERLOADED', 'OVERLOADED', 'DEPENDENCY_UNAVAILABLE', 'unused'];
+  const send = () =>
+    Promise.reject(new PurserError(failures.shift() ?? '', 'no', { retryAfterMs: 1 }));
+  const caller = new Caller({ send }, { userId: 'ann' });
+  const error = await errorOf(caller.unary(operation, {}, () => undefined));
+  assert.is(error.reason, 'DEPENDENCY_UNAVAILABLE');
+  assert.equal(failures, ['unused']);
+});
+
 test('the tries are counted, and triesMax is the most', () =>
   withServer([unavailable], async (server) => {
     const error = await errorOf(server.client({ triesMax: 3 }).orders.create(newOrder));
@@ -149,7 +167,14 @@ test('an abort ends a wait, and one from before is no call at all', () =>
     const purser = server.client();
     assert.is((await errorOf(purser.orders.get('orders/1', { signal }))).reason, 'CANCELLED');
     assert.ok(performance.now() - startedMs < 1_000);
-    assert.is((await errorOf(purser.orders.get('orders/1', { signal }))).reason, 'CANCELLED');
+    const seen: unknown[] = [];
+    const hooks: Hooks = {
+      onRequest: (event) => seen.push(event),
+      onResponse: (event) => seen.push(event),
+    };
+    const call = server.client({ hooks }).orders.get('orders/1', { signal });
+    assert.is((await errorOf(call)).reason, 'CANCELLED');
+    assert.equal(seen, []);
     assert.is(server.asked.length, 1);
   }));
 

@@ -1,4 +1,4 @@
-import { backoffMs, sleep } from './backoff.ts';
+import { backoffMs, sleep, timerMsMax } from './backoff.ts';
 import { notify } from './hooks.ts';
 import type { Hooks } from './hooks.ts';
 import type { Answer, Operation, Transport, Try } from './operation.ts';
@@ -88,11 +88,14 @@ export class Caller {
     const timeoutMs = Math.min(options.tryTimeoutMs ?? tryTimeoutMs, end - performance.now());
     const details = { operation: operation.rpc, idempotencyKey, attempt };
     const stop = stopAfter(timeoutMs, options.signal, { ...details, cause: before });
+    if (stop.signal.aborted) {
+      stop.release();
+      throw stop.signal.reason as PurserError;
+    }
     const startedMs = performance.now();
     let answer: Answer | undefined;
     let failure: PurserError | undefined;
     try {
-      stop.signal.throwIfAborted();
       notify(hooks?.onRequest, details);
       const { written, userId } = call;
       const { signal } = stop;
@@ -197,7 +200,7 @@ function stopAfter(timeoutMs: number, outer: AbortSignal | undefined, details: D
         cause: outer?.reason,
       }),
     );
-  const timer = setTimeout(late, Math.max(0, timeoutMs));
+  const timer = setTimeout(late, Math.min(Math.max(0, timeoutMs), timerMsMax));
   if (outer?.aborted) cancel();
   else outer?.addEventListener('abort', cancel, { once: true });
   const aborted = new Promise<never>((_, reject) => {

@@ -63,7 +63,7 @@ export class FetchTransport implements Transport {
     }
     const json = parse(text);
     const requestId = headers.get('x-request-id') ?? undefined;
-    if (status >= 200 && status < 300 && typeof json === 'object') {
+    if (status >= 200 && status < 300 && typeof json === 'object' && json !== null) {
       return { json, status, requestId };
     }
     const retryAfterMs = readRetryAfter(headers.get('retry-after'));

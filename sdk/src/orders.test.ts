@@ -159,6 +159,14 @@ test('createAndWait: an order not decided in time is pending, also in a new stat
   await server.stop();
 });
 
+test('createAndWait: without a limit it waits for ever', async () => {
+  const server = await scriptedServer([at('PENDING', 1), at('PENDING', 1), at('PAID', 2)]);
+  const forever = { waitMs: Infinity, timeoutMs: Infinity };
+  const result = await server.client(fast).orders.createAndWait(input, forever);
+  assert.is(result.outcome, 'paid');
+  await server.stop();
+});
+
 test('createAndWait: a service that goes away does not lose the order', async () => {
   const server = await scriptedServer([at('PENDING', 1), 'break']);
   const result = await server.client(fast).orders.createAndWait(input, { waitMs: 200 });

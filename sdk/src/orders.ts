@@ -1,6 +1,7 @@
 import { OrderClient } from '../../gen/sdk/clients.ts';
 import type { CreateOrderOptions } from '../../gen/sdk/clients.ts';
 import type { Order, OrderFailureReason, OrderInput } from '../../gen/sdk/types.ts';
+import { timerMsMax } from './backoff.ts';
 import type { CallOptions, Caller } from './caller.ts';
 import { watchOrder } from './watch-order.ts';
 import type { OrderSource } from './watch-order.ts';
@@ -58,7 +59,7 @@ export class Orders extends OrderClient {
     let latest = await this.create(order, createOptions);
     const over = new AbortController();
     const stop = () => over.abort(options.signal?.reason);
-    const timer = setTimeout(stop, waitMs);
+    const timer = setTimeout(stop, Math.min(waitMs, timerMsMax));
     options.signal?.addEventListener('abort', stop, { once: true });
     try {
       const { userId, tryTimeoutMs } = options;

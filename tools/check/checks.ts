@@ -14,6 +14,8 @@ const lintArguments = ['-c', 'tools/check/oxlintrc.json', '--ignore-pattern', 'g
 /** Everything that `npm test` checks before it runs the tests. */
 export const checks: readonly Check[] = [
   programCheck('types', 'tsc', ['--noEmit']),
+  // The main entry of the SDK must do with what browsers have.
+  programCheck('types of the SDK in browsers', 'tsc', ['--noEmit', '-p', 'sdk']),
   programCheck('lint', 'oxlint', [...lintArguments, '--deny-warnings']),
   programCheck('format', 'prettier', ['--check', ...formatted]),
   { name: 'tidy', run: tidy },
