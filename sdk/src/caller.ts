@@ -62,7 +62,10 @@ export class Caller {
     checkUserId(options.userId);
   }
 
-  /** Fails with PurserError only. */
+  /**
+   * Fails with PurserError; where a value can be in no request, such as an invalid Date, with what
+   * JavaScript says of it.
+   */
   async unary<T>(operation: Operation, request: Request, read: Reader<T>): Promise<T> {
     const options = request as KeyedCallOptions;
     const written = writeRequest(operation, request);
@@ -74,7 +77,7 @@ export class Caller {
     const call = { operation, written, options, userId, idempotencyKey, end };
     for (let attempt = 1, cause: PurserError | undefined; ; attempt += 1) {
       try {
-        return read((await this.#try(call, attempt, cause)).json);
+        return readAnswer(await this.#try(call, attempt, cause), read);
       } catch (error) {
         cause = error as PurserError;
         await this.#waitFor(call, attempt, cause);
@@ -147,6 +150,15 @@ interface Call {
   idempotencyKey: string | undefined;
   /** When the whole call is over, on the clock of `performance.now()`. */
   end: number;
+}
+
+function readAnswer<T>({ json, status, requestId }: Answer, read: Reader<T>): T {
+  try {
+    return read(json);
+  } catch (cause) {
+    const message = 'The answer has values that its contract does not know.';
+    throw new PurserError('UNEXPECTED_ANSWER', message, { status, requestId, cause });
+  }
 }
 
 /** Whether the same call may go better later. */

@@ -90,12 +90,13 @@ test('an answer that is not Purser’s is an error of its own', async () => {
     { text: '"text"' },
     { text: 'null' },
     { text: '' },
+    { json: { ...order, version: 'many' } },
   ]);
-  for (const status of [200, 404, 400, 200, 200, 200]) {
+  for (const status of [200, 404, 400, 200, 200, 200, 200]) {
     const error = await errorOf(server.client().orders.get('orders/1'));
     assert.equal([error.reason, error.status], ['UNEXPECTED_ANSWER', status]);
   }
-  assert.is(server.asked.length, 6);
+  assert.is(server.asked.length, 7);
   await server.stop();
 });
 

@@ -174,6 +174,13 @@ test('createAndWait: a service that goes away does not lose the order', async ()
   await server.stop();
 });
 
+test('createAndWait: an order that cannot be read any more is not lost either', async () => {
+  const server = await scriptedServer([at('PENDING', 1), problem(500, 'INTERNAL')]);
+  const result = await server.client(fast).orders.createAndWait(input);
+  assert.equal([result.outcome, result.order.name], ['pending', 'orders/1']);
+  await server.stop();
+});
+
 test('createAndWait: a refusal and an abort are errors', async () => {
   const refusing = await scriptedServer([problem(409, 'IDEMPOTENCY_KEY_REUSED')]);
   const refused = refusing.client(fast).orders.createAndWait(input);

@@ -3,6 +3,7 @@ import type { CreateOrderOptions } from '../../gen/sdk/clients.ts';
 import type { Order, OrderFailureReason, OrderInput } from '../../gen/sdk/types.ts';
 import { timerMsMax } from './backoff.ts';
 import type { CallOptions, Caller } from './caller.ts';
+import { PurserError } from './purser-error.ts';
 import { watchOrder } from './watch-order.ts';
 import type { OrderSource } from './watch-order.ts';
 
@@ -48,8 +49,9 @@ export class Orders extends OrderClient {
   }
 
   /**
-   * Creates an order and waits until it is paid, or is not going to be. That the time is over is no
-   * error: the order exists then, and is still `pending`. Errors: those of `create`, CANCELLED.
+   * Creates an order and waits until it is paid, or is not going to be. Once the order exists, only
+   * an abort is an error: when the time is over, or the order cannot be read any more, it is still
+   * `pending`. Errors: those of `create`, CANCELLED.
    */
   async createAndWait(
     order: OrderInput,
@@ -70,8 +72,7 @@ export class Orders extends OrderClient {
         if (outcome.outcome !== 'pending') return outcome;
       }
     } catch (error) {
-      const isLate = over.signal.aborted && !options.signal?.aborted;
-      if (!isLate) throw error;
+      if (options.signal?.aborted || !(error instanceof PurserError)) throw error;
     } finally {
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', stop);

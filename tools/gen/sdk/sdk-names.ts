@@ -1,4 +1,4 @@
-import type { DescMessage, DescService } from '@bufbuild/protobuf';
+import type { DescService } from '@bufbuild/protobuf';
 import type { Rpc, Type } from '../model.ts';
 import type { Options } from '../options.ts';
 import { typeName } from '../shape.ts';
@@ -67,12 +67,12 @@ function pluralOf(service: DescService, options: Options): string {
 function resourceOf(service: DescService, options: Options) {
   const messages = service.methods.map(({ output }) => output);
   const resource = messages.find(({ name }) => name === nounOf(service));
-  return resource === undefined ? undefined : options.resource(resource as DescMessage);
+  return resource === undefined ? undefined : options.resource(resource);
 }
 
 /**
  * The RPC's name without what the property says already: `CreateOrder` and `ListOrders` of
- * `orders` are `create` and `list`, `ListOrderEvents` is `listEvents`, `GetRequest` stays.
+ * `orders` are `create` and `list`, `ListOrderEvents` is `listEvents`, `GetRequest` would stay.
  */
 function methodOf({ service, method }: Rpc, options: Options): string {
   const nouns = [pluralOf(service, options), nounOf(service)].join('|');
