@@ -12,7 +12,8 @@ for (const [currencyCode, amountMinor, text] of [
   ['JPY', 3n, '3 JPY'],
   ['BHD', 1_234n, '1.234 BHD'],
   ['USD', 1_000_000_000_000n, '10000000000.00 USD'],
-  ['XQX', 150n, '1.50 XQX'],
+  ['HUF', 150n, '1.50 HUF'],
+  ['XAU', 150n, '150 XAU'],
 ] as const) {
   test(text, () => assert.is(formatMoney({ currencyCode, amountMinor }), text));
 }

@@ -1,7 +1,6 @@
-/**
- * Money for people, in English: `12.50 USD`, `-3 JPY`. The digits after the point are those that
- * ISO 4217 gives the currency, as Node's Intl lists them; 2 for a code that it does not know.
- */
+import { currencyDecimals } from './currency-decimals.ts';
+
+/** Money for people, in English: `12.50 USD`, `-3 JPY`. Whole units of what has no minor unit. */
 export function formatMoney({
   currencyCode,
   amountMinor,
@@ -9,10 +8,7 @@ export function formatMoney({
   currencyCode: string;
   amountMinor: bigint;
 }): string {
-  const { maximumFractionDigits: digits = 2 } = new Intl.NumberFormat('en', {
-    style: 'currency',
-    currency: currencyCode,
-  }).resolvedOptions();
+  const digits = currencyDecimals(currencyCode) ?? 0;
   const sign = amountMinor < 0n ? '-' : '';
   const text = String(amountMinor < 0n ? -amountMinor : amountMinor).padStart(digits + 1, '0');
   const point = text.length - digits;
