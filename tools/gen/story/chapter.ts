@@ -18,7 +18,8 @@ export interface Step {
   body?: unknown;
   /** Leaves out the header X-User-Id. */
   anonymous?: boolean;
-  status: number;
+  /** What it answers with; where it is left out, anything that the reference lists below 500. */
+  status?: number;
   /** Members of the answer, by path: `entries[0].kind`. */
   expect?: Readonly<Record<string, unknown>>;
   /** Repeats the request until these members of the answer are so. */

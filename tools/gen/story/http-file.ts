@@ -29,7 +29,7 @@ function requestText(chapter: string, request: StepRequest): string {
     .join('&');
   return [
     `### ${chapter}: ${step.title}`,
-    ...notesOf(step),
+    ...notesOf(request),
     ...(step.save === undefined ? [] : [`# @name ${nameOf(step)}`]),
     `${httpMethod} {{baseUrl}}${path}${query === '' ? '' : `?${query}`}`,
     ...headers.map(([name, value]) => `${name}: ${value}`),
@@ -50,14 +50,14 @@ function withWholeNames(text: string, variables: readonly string[]): string {
   );
 }
 
-function notesOf({ status, until, expect }: Step): string[] {
+function notesOf({ step: { until, expect }, statuses }: StepRequest): string[] {
   const members = Object.entries({ ...until, ...expect }).map(
     ([path, value]) => `${path} ${JSON.stringify(value)}`,
   );
   const again = Object.entries(until ?? {}).map(
     ([path, value]) => `# Send it again until ${path} is ${JSON.stringify(value)}.`,
   );
-  return [`# Answers ${[status, ...members].join(', ')}.`, ...again];
+  return [`# Answers ${[statuses.join(' or '), ...members].join(', ')}.`, ...again];
 }
 
 /** `Order two coffees` → `orderTwoCoffees` */

@@ -9,6 +9,8 @@ export interface StepRequest {
   path: string;
   headers: [name: string, value: string][];
   body: unknown;
+  /** What it may answer with. */
+  statuses: number[];
   /** Summary and description of the operation. */
   description: string;
 }
@@ -23,6 +25,8 @@ interface Operation {
   summary: string;
   description?: string;
   security?: unknown[];
+  parameters?: { name: string; in: string; example?: string }[];
+  responses?: Record<string, unknown>;
   requestBody?: { content: { 'application/json': { example?: unknown } } };
 }
 
@@ -33,8 +37,9 @@ interface Place {
 }
 
 /**
- * The story as requests. Undefined where the document has none of its operations, which is then of
- * other contracts. Throws when the two do not fit: the story has to tell of every operation.
+ * The story as requests, and after it, from their examples, the operations that it does not tell
+ * of. Undefined where the document has none of its operations, which is then of other contracts.
+ * Throws when the story tells of an operation that does not exist.
  */
 export function tell(story: readonly Chapter[], document: Json): ToldChapter[] | undefined {
   const places = placesOf(document);
@@ -43,15 +48,25 @@ export function tell(story: readonly Chapter[], document: Json): ToldChapter[] |
   if (![...told].some((operation) => places.has(operation) && !isProbe(places, operation))) {
     return undefined;
   }
-  const missing = [...places.keys()].filter((operation) => !told.has(operation));
-  if (missing.length > 0) {
-    throw new Error(`The story in tools/gen/story does not tell of ${missing.join(', ')}.`);
-  }
-  checkTitles(steps);
-  return story.map(({ title, steps: own }) => ({
+  const saved = new Set(steps.flatMap(({ save }) => Object.keys(save ?? {})));
+  const further = [...places.values()]
+    .filter(({ operation }) => !told.has(operation.operationId))
+    .map(({ operation }) => exampleStep(operation, saved));
+  checkTitles([...steps, ...further]);
+  const rest = further.length > 0 ? [{ title: 'Further operations', steps: further }] : [];
+  return [...story, ...rest].map(({ title, steps: own }) => ({
     title,
     requests: own.map((step) => requestOf(step, places)),
   }));
+}
+
+/** The operation's own examples; a parameter that the story knows has the story's value. */
+function exampleStep(operation: Operation, saved: ReadonlySet<string>): Step {
+  const { operationId, summary, parameters = [] } = operation;
+  const path = parameters
+    .filter((parameter) => parameter.in === 'path')
+    .map(({ name, example = 'example' }) => [name, saved.has(name) ? `{{${name}}}` : example]);
+  return { title: summary, operation: operationId, path: Object.fromEntries(path) };
 }
 
 function placesOf(document: Json): Map<string, Place> {
@@ -107,6 +122,14 @@ function requestOf(step: Step, places: ReadonlyMap<string, Place>): StepRequest 
       ...Object.entries(step.headers ?? {}),
     ],
     body,
+    statuses: step.status === undefined ? documented(operation) : [step.status],
     description: `${summary}.\n\n${description}`.trim(),
   };
+}
+
+/** Statuses that the document lists, but those of our own faults. */
+function documented({ responses = {} }: Operation): number[] {
+  return Object.keys(responses)
+    .map(Number)
+    .filter((status) => status < 500);
 }
