@@ -13,9 +13,10 @@ import type { Readiness } from '#lib/process/readiness.ts';
 import { answerClientError } from './client-error.ts';
 import { sendDocument } from './documents.ts';
 import { Exchange } from './exchange.ts';
+import { asksForLive, type LiveProxy, requireWebSocket } from './live-proxy.ts';
 import { operationsOf } from './operations.ts';
 import type { Operation } from './operations.ts';
-import { toProblem } from './problem.ts';
+import { toProblem } from '#lib/http/problem.ts';
 import { checkBodyHeaders, checkHost, readUserId } from './read-headers.ts';
 import { replyHeaders } from './reply-headers.ts';
 import { RouteTable } from './route-table.ts';
@@ -26,6 +27,8 @@ export interface AppOptions {
   routes: readonly Route[];
   upstreams: Upstreams;
   readiness: Readiness;
+  /** Where WebSockets go. */
+  live: LiveProxy;
   log: Logger;
   /** Time for a request to arrive with all of its body. */
   arrivalMs: number;
@@ -60,6 +63,9 @@ export function createApp(options: AppOptions): FastifyInstance {
   // does not.
   app.route({ method: app.supportedMethods, url: '*', handler: handle });
   app.setNotFoundHandler(handle);
+  app.server.on('upgrade', (request, socket, head) =>
+    options.live.take(request, socket as Socket, head),
+  );
   app.setErrorHandler<FastifyError>((error, request, reply) => refuse(error, request, reply));
   return app;
 }
@@ -83,6 +89,8 @@ function createFastify({ arrivalMs, log }: AppOptions): FastifyInstance {
       connectionsCheckingInterval: Math.min(1_000, arrivalMs / 4),
       // Checked by us, to refuse with a problem.
       requireHostHeader: false,
+      // Clients that would like HTTP/2 ask for an upgrade as well, and are answered without one.
+      shouldUpgradeCallback: asksForLive,
     },
     routerOptions: {
       // The query is read by us, strictly, and only for operations that exist.
@@ -149,6 +157,7 @@ async function answer(
     return sendJson(reply, status, JSON.stringify(body));
   }
   if (operation.kind === 'document') return sendDocument(operation.document, request, reply);
+  if (operation.kind === 'live') requireWebSocket(reply);
   const { route } = operation;
   const body = request.body as Buffer | undefined;
   const incoming = { exchange, route, params, request: request.raw, body };

@@ -1,12 +1,12 @@
 // Requests that no route ever sees whole: Node's parser refuses them, or they do not arrive in
 // time. Nobody but this file answers them.
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { Exchange } from './exchange.ts';
-import { toProblem } from './problem.ts';
+import { rawAnswer } from '#lib/http/raw-answer.ts';
+import { toProblem } from '#lib/http/problem.ts';
 import { replyHeaders } from './reply-headers.ts';
 
 /**
@@ -33,7 +33,7 @@ export function answerClientError(
   const id = exchange?.id ?? randomUUID();
   const failure = new PurserError('MALFORMED_HTTP', { cause });
   const problem = toProblem(failure, { id, path: exchange?.path ?? '' }, status);
-  socket.end(toText(status, { ...replyHeaders(id), ...problem.headers }, problem.body));
+  socket.end(rawAnswer(status, { ...replyHeaders(id), ...problem.headers }, problem.body));
   // Reads nothing more, and lets go of a peer that never closes its side.
   socket.destroySoon();
   if (exchange !== undefined) exchange.endRaw(status, failure);
@@ -50,13 +50,4 @@ function describe(error: Error & { code?: string }): { status: number; cause: st
     default:
       return { status: 400, cause: 'it does not follow the grammar of HTTP/1.1' };
   }
-}
-
-function toText(status: number, headers: Record<string, string>, body: string): string {
-  const lines = Object.entries({
-    ...headers,
-    'content-length': String(Buffer.byteLength(body)),
-    connection: 'close',
-  }).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`;
 }

@@ -17,6 +17,11 @@ const requestDuration = new Histogram({
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
 });
 
+/** Counts a request whose answer has no response object. */
+export function countRequest(labels: { route: string; method: string; status: number }): void {
+  requestsHandled.inc({ ...labels, status: String(labels.status) });
+}
+
 // Any text may stand for a method in a request; a metric must not grow a series for each.
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']);
 

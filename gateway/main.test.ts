@@ -48,6 +48,7 @@ test('the process serves its two ports and stops with 0 at SIGTERM', async () =>
     PURSER_GATEWAY_INTERNAL_PORT: String(internalPort),
     PURSER_ORDERS_TARGET: target,
     PURSER_PAYMENTS_TARGET: target,
+    PURSER_NOTIFICATIONS_TARGET: target,
   });
   const url = `http://127.0.0.1:${port}`;
   const internalUrl = `http://127.0.0.1:${internalPort}`;

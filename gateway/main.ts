@@ -3,6 +3,7 @@ import { targetName, targetVariable } from '#lib/config/variables.ts';
 import { startInternalServer } from '#lib/internal-http/server.ts';
 import { runService } from '#lib/process/lifecycle.ts';
 import { Readiness } from '#lib/process/readiness.ts';
+import { LiveProxy } from './live-proxy.ts';
 import { startGateway } from './server.ts';
 import { closeUpstreams, connectUpstreams } from '#lib/grpc/upstreams.ts';
 import { domainsOf, upstreamChecks } from './upstreams.ts';
@@ -27,7 +28,8 @@ await runService(
     });
     onStop('the internal port', internal.stop);
     const port = config.PURSER_GATEWAY_PORT;
-    const gateway = await startGateway({ host, port, routes, upstreams, readiness, log });
+    const live = new LiveProxy({ targets: config.PURSER_NOTIFICATIONS_LIVE_TARGET, log });
+    const gateway = await startGateway({ host, port, routes, upstreams, readiness, live, log });
     onStop('the public port', gateway.stop);
   },
   targetVariables,

@@ -2,12 +2,14 @@ import type { Route } from '#lib/contract/types.ts';
 import type { Readiness } from '#lib/process/readiness.ts';
 import { documents } from './documents.ts';
 import type { Document } from './documents.ts';
+import { livePath } from './live-proxy.ts';
 
 /** What a path leads to: an RPC, or something that the gateway itself knows. */
 export type Operation = { httpMethod: string; path: string } & (
   | { kind: 'rpc'; route: Route }
   | { kind: 'probe'; probe: () => Promise<{ status: number; body: unknown }> }
   | { kind: 'document'; document: Document }
+  | { kind: 'live' }
 );
 
 /** Everything that the public port answers to. */
@@ -34,6 +36,7 @@ export function operationsOf(routes: readonly Route[], readiness: Readiness): Op
         return { status: report.ready ? 200 : 503, body: report };
       },
     },
+    { kind: 'live', httpMethod: 'GET', path: livePath },
     ...documents.map((document): Operation => ({
       kind: 'document',
       httpMethod: 'GET',

@@ -40,6 +40,7 @@ export async function startGateway({
     stop: async () => {
       stopping = true;
       options.readiness.stop();
+      options.live.close();
       const timer = setTimeout(() => app.server.closeAllConnections(), stopMs);
       await app.close();
       clearTimeout(timer);

@@ -9,6 +9,7 @@ import { Account } from '#gen/purser/payments/v1/account.ts';
 import { startGrpcServer, type GrpcServer, type Implementations } from '#lib/grpc/server.ts';
 import type { CallContext } from '#lib/grpc/unary-call.ts';
 import { Readiness } from '#lib/process/readiness.ts';
+import { type Address, LiveProxy } from './live-proxy.ts';
 import { startGateway, type Gateway, type GatewayOptions } from './server.ts';
 import { unusedHandlers } from '#lib/grpc/unused-handlers.ts';
 import { closeUpstreams, connectUpstreams } from '#lib/grpc/upstreams.ts';
@@ -111,10 +112,13 @@ export interface TestGateway extends Gateway {
 /** A gateway whose domains all lead to the target. */
 export async function startTestGateway(
   target: string,
-  options: { limits?: GatewayOptions['limits']; log?: Logger } = {},
+  options: { limits?: GatewayOptions['limits']; log?: Logger; liveTargets?: Address[] } = {},
 ): Promise<TestGateway> {
-  const { limits = {}, log = silent } = options;
-  const upstreams = connectUpstreams({ orders: target, payments: target }, silent);
+  const { limits = {}, log = silent, liveTargets = [] } = options;
+  const upstreams = connectUpstreams(
+    { orders: target, payments: target, notifications: target },
+    silent,
+  );
   const readiness = new Readiness({ checks: upstreamChecks(upstreams), log: silent });
   const gateway = await startGateway({
     host: '127.0.0.1',
@@ -122,6 +126,7 @@ export async function startTestGateway(
     routes,
     upstreams,
     readiness,
+    live: new LiveProxy({ targets: liveTargets, log, answerMs: 500 }),
     log,
     limits,
   });

@@ -37,7 +37,7 @@ test('a service that is down is 503 with Retry-After, and the gateway is not rea
   assert.is(ready.status, 503);
   assert.is(ready.headers.get('x-request-id')?.length, 36);
   const report = (await ready.json()) as { failures: unknown };
-  assert.equal(report.failures, { orders: 'failed', payments: 'failed' });
+  assert.equal(report.failures, { orders: 'failed', payments: 'failed', notifications: 'failed' });
   assert.is((await fetch(`${gateway.url}/healthz`)).status, 200);
   const back = await startTestServices(services.port);
   for (

@@ -163,6 +163,30 @@ export const errorReference: Readonly<Record<Reason, ErrorExplanation>> = {
     action: 'Repeat the call with the same key. If it does arrive twice, it has one effect.',
     metadata: { request_id: 'my-first-order' },
   },
+  LIVE_TICKET_INVALID: {
+    meaning: 'The ticket opens no WebSocket: it was used, has expired, or never existed.',
+    cause: 'A ticket opens one WebSocket within 30 seconds of its making; this one was used before, is too old, or was not made here.',
+    action: 'Get a new one from POST /v1/liveTickets for every WebSocket, right before opening it.',
+    metadata: {},
+  },
+  ORIGIN_NOT_ALLOWED: {
+    meaning: 'A page of another site tried to open a WebSocket.',
+    cause: 'The header Origin, which browsers set and pages cannot, is none that PURSER_LIVE_ORIGINS allows.',
+    action: 'Serve the page from the host of the API, or have the operator add its origin to PURSER_LIVE_ORIGINS.',
+    metadata: { origin: 'https://elsewhere.example' },
+  },
+  LIVE_SOCKET_LIMIT: {
+    meaning: 'The user has as many open WebSockets as one may have.',
+    cause: 'Too many tabs or devices are connected, or a program opens WebSockets and forgets them.',
+    action: 'Share one WebSocket among the tabs, or close one before the next is opened.',
+    metadata: { limit: '5' },
+  },
+  WEBSOCKET_REQUIRED: {
+    meaning: 'The path speaks WebSocket only.',
+    cause: 'The request does not ask for an upgrade to WebSocket, version 13, or something between took the headers Upgrade and Connection away.',
+    action: 'Open the path with a WebSocket client, over HTTP/1.1, and let proxies pass the upgrade on.',
+    metadata: {},
+  },
 };
 
 /** What the values of enums named FailureReason mean, by the enum's full name. */

@@ -178,6 +178,34 @@ export const errorCatalogue = {
     metadata: ['request_id'],
     retryable: false,
   },
+  LIVE_TICKET_INVALID: {
+    code: 16,
+    httpStatus: 401,
+    message: 'The ticket is used up, has expired, or never existed.',
+    metadata: [],
+    retryable: false,
+  },
+  ORIGIN_NOT_ALLOWED: {
+    code: 7,
+    httpStatus: 403,
+    message: 'Pages of {origin} may not open a WebSocket here.',
+    metadata: ['origin'],
+    retryable: false,
+  },
+  LIVE_SOCKET_LIMIT: {
+    code: 8,
+    httpStatus: 429,
+    message: 'A user may have at most {limit} WebSockets open.',
+    metadata: ['limit'],
+    retryable: false,
+  },
+  WEBSOCKET_REQUIRED: {
+    code: 9,
+    httpStatus: 426,
+    message: 'This path speaks WebSocket: open one here.',
+    metadata: [],
+    retryable: false,
+  },
 } as const;
 
 /** Why a call failed, for programs. */

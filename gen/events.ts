@@ -2,7 +2,7 @@
 /* eslint-disable */
 
 import { OrderStateChanged, PaymentCancellationRequested, PaymentRequested } from './purser/orders/v1/events.ts';
-import { PaymentCaptured, PaymentFailed, PaymentRefunded, PaymentVoided } from './purser/payments/v1/events.ts';
+import { AccountCreated, AccountToppedUp, PaymentCaptured, PaymentFailed, PaymentRefunded, PaymentVoided } from './purser/payments/v1/events.ts';
 
 /** What is published, by the full name of its message. */
 export const events = {
@@ -27,7 +27,7 @@ export const events = {
     domain: 'orders',
     subject: 'purser.v1.orders.order_state_changed',
     filterSubject: 'purser.v1.orders.order_state_changed.*',
-    consumers: [],
+    consumers: ['notifications'],
     codec: OrderStateChanged,
   },
   'purser.payments.v1.PaymentCaptured': {
@@ -35,7 +35,7 @@ export const events = {
     domain: 'payments',
     subject: 'purser.v1.payments.payment_captured',
     filterSubject: 'purser.v1.payments.payment_captured.*',
-    consumers: ['orders'],
+    consumers: ['notifications', 'orders'],
     codec: PaymentCaptured,
   },
   'purser.payments.v1.PaymentFailed': {
@@ -59,7 +59,23 @@ export const events = {
     domain: 'payments',
     subject: 'purser.v1.payments.payment_refunded',
     filterSubject: 'purser.v1.payments.payment_refunded.*',
-    consumers: ['orders'],
+    consumers: ['notifications', 'orders'],
     codec: PaymentRefunded,
+  },
+  'purser.payments.v1.AccountCreated': {
+    type: 'purser.payments.v1.AccountCreated',
+    domain: 'payments',
+    subject: 'purser.v1.payments.account_created',
+    filterSubject: 'purser.v1.payments.account_created.*',
+    consumers: ['notifications'],
+    codec: AccountCreated,
+  },
+  'purser.payments.v1.AccountToppedUp': {
+    type: 'purser.payments.v1.AccountToppedUp',
+    domain: 'payments',
+    subject: 'purser.v1.payments.account_topped_up',
+    filterSubject: 'purser.v1.payments.account_topped_up.*',
+    consumers: ['notifications'],
+    codec: AccountToppedUp,
   },
 } as const;

@@ -3,6 +3,12 @@
 
 import { withStrictText } from '#lib/contract/strict-text.ts';
 import type { Method } from '#lib/contract/types.ts';
+import { LiveServiceService } from './purser/notifications/v1/live_service.ts';
+import type { CreateLiveTicketRequest, LiveTicket } from './purser/notifications/v1/live_service.ts';
+import { validateCreateLiveTicketRequest } from './purser/notifications/v1/live_service.validate.ts';
+import { NotificationServiceService } from './purser/notifications/v1/notification_service.ts';
+import type { ListNotificationsRequest, ListNotificationsResponse, MarkNotificationsReadRequest, MarkNotificationsReadResponse } from './purser/notifications/v1/notification_service.ts';
+import { validateListNotificationsRequest, validateMarkNotificationsReadRequest } from './purser/notifications/v1/notification_service.validate.ts';
 import type { OrderExplanation } from './purser/orders/v1/explanation.ts';
 import type { Order } from './purser/orders/v1/order.ts';
 import { OrderServiceService } from './purser/orders/v1/order_service.ts';
@@ -29,6 +35,9 @@ import { validateGetRequestRequest as validateGetRequestRequest_2 } from './purs
 /** The methods by path; any other path may be undefined. */
 export interface Methods {
   [path: string]: Method;
+  '/purser.notifications.v1.LiveService/CreateLiveTicket': Method<CreateLiveTicketRequest, LiveTicket>;
+  '/purser.notifications.v1.NotificationService/ListNotifications': Method<ListNotificationsRequest, ListNotificationsResponse>;
+  '/purser.notifications.v1.NotificationService/MarkNotificationsRead': Method<MarkNotificationsReadRequest, MarkNotificationsReadResponse>;
   '/purser.orders.v1.OrderService/CreateOrder': Method<CreateOrderRequest, Order>;
   '/purser.orders.v1.OrderService/GetOrder': Method<GetOrderRequest, Order>;
   '/purser.orders.v1.OrderService/ListOrders': Method<ListOrdersRequest, ListOrdersResponse>;
@@ -50,6 +59,39 @@ export interface Methods {
 }
 
 export const methods: Methods = {
+  '/purser.notifications.v1.LiveService/CreateLiveTicket': {
+    path: '/purser.notifications.v1.LiveService/CreateLiveTicket',
+    service: 'purser.notifications.v1.LiveService',
+    name: 'CreateLiveTicket',
+    domain: 'notifications',
+    definition: withStrictText(LiveServiceService.createLiveTicket),
+    validate: (request) => validateCreateLiveTicketRequest(request),
+    readOnly: false,
+    idempotent: false,
+    keyed: false,
+  },
+  '/purser.notifications.v1.NotificationService/ListNotifications': {
+    path: '/purser.notifications.v1.NotificationService/ListNotifications',
+    service: 'purser.notifications.v1.NotificationService',
+    name: 'ListNotifications',
+    domain: 'notifications',
+    definition: withStrictText(NotificationServiceService.listNotifications),
+    validate: (request) => validateListNotificationsRequest(request),
+    readOnly: true,
+    idempotent: true,
+    keyed: false,
+  },
+  '/purser.notifications.v1.NotificationService/MarkNotificationsRead': {
+    path: '/purser.notifications.v1.NotificationService/MarkNotificationsRead',
+    service: 'purser.notifications.v1.NotificationService',
+    name: 'MarkNotificationsRead',
+    domain: 'notifications',
+    definition: withStrictText(NotificationServiceService.markNotificationsRead),
+    validate: (request) => validateMarkNotificationsReadRequest(request),
+    readOnly: false,
+    idempotent: true,
+    keyed: false,
+  },
   '/purser.orders.v1.OrderService/CreateOrder': {
     path: '/purser.orders.v1.OrderService/CreateOrder',
     service: 'purser.orders.v1.OrderService',

@@ -3,6 +3,8 @@
 
 import type { Route } from '#lib/contract/types.ts';
 import { methods } from './methods.ts';
+import { jsonPathOfLiveService_CreateLiveTicket, readLiveService_CreateLiveTicket, writeLiveTicket } from './purser/notifications/v1/live_service.json.ts';
+import { jsonPathOfNotificationService_ListNotifications, jsonPathOfNotificationService_MarkNotificationsRead, readNotificationService_ListNotifications, readNotificationService_MarkNotificationsRead, writeListNotificationsResponse, writeMarkNotificationsReadResponse } from './purser/notifications/v1/notification_service.json.ts';
 import { writeOrderExplanation } from './purser/orders/v1/explanation.json.ts';
 import { writeOrder } from './purser/orders/v1/order.json.ts';
 import type { Order } from './purser/orders/v1/order.ts';
@@ -16,6 +18,42 @@ import { writePayment } from './purser/payments/v1/payment.json.ts';
 import { jsonPathOfPaymentService_GetPayment, readPaymentService_GetPayment } from './purser/payments/v1/payment_service.json.ts';
 
 export const routes: Route[] = [
+  {
+    httpMethod: 'POST',
+    path: '/v1/liveTickets',
+    method: methods['/purser.notifications.v1.LiveService/CreateLiveTicket'],
+    status: 201,
+    hasBody: true,
+    conditional: false,
+    read: readLiveService_CreateLiveTicket,
+    write: writeLiveTicket,
+    etag: () => '',
+    jsonPath: jsonPathOfLiveService_CreateLiveTicket,
+  },
+  {
+    httpMethod: 'GET',
+    path: '/v1/notifications',
+    method: methods['/purser.notifications.v1.NotificationService/ListNotifications'],
+    status: 200,
+    hasBody: false,
+    conditional: false,
+    read: readNotificationService_ListNotifications,
+    write: writeListNotificationsResponse,
+    etag: () => '',
+    jsonPath: jsonPathOfNotificationService_ListNotifications,
+  },
+  {
+    httpMethod: 'POST',
+    path: '/v1/notifications:markRead',
+    method: methods['/purser.notifications.v1.NotificationService/MarkNotificationsRead'],
+    status: 200,
+    hasBody: true,
+    conditional: false,
+    read: readNotificationService_MarkNotificationsRead,
+    write: writeMarkNotificationsReadResponse,
+    etag: () => '',
+    jsonPath: jsonPathOfNotificationService_MarkNotificationsRead,
+  },
   {
     httpMethod: 'POST',
     path: '/v1/orders',

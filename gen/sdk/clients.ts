@@ -5,8 +5,100 @@ import type { CallOptions, Caller, KeyedCallOptions } from '../../sdk/src/caller
 import type { Operation } from '../../sdk/src/operation.ts';
 import { pagesOf } from '../../sdk/src/pages.ts';
 import type { Pages } from '../../sdk/src/pages.ts';
-import { readAccount, readListEntriesResponse, readListOrderEventsResponse, readListOrdersResponse, readOrder, readOrderExplanation, readOrderTrace, readPayment, readRequest } from './readers.ts';
-import type { Account, AccountInput, Entry, ListEntriesResponse, ListOrderEventsResponse, ListOrdersResponse, Money, Order, OrderEvent, OrderExplanation, OrderInput, OrderTrace, Payment, Request, Shipment } from './types.ts';
+import { readAccount, readListEntriesResponse, readListNotificationsResponse, readListOrderEventsResponse, readListOrdersResponse, readLiveTicket, readMarkNotificationsReadResponse, readOrder, readOrderExplanation, readOrderTrace, readPayment, readRequest } from './readers.ts';
+import type { Account, AccountInput, Entry, ListEntriesResponse, ListNotificationsResponse, ListOrderEventsResponse, ListOrdersResponse, LiveTicket, MarkNotificationsReadResponse, Money, Notification, Order, OrderEvent, OrderExplanation, OrderInput, OrderTrace, Payment, Request, Shipment } from './types.ts';
+
+const createLiveTicket: Operation = {
+  rpc: '/purser.notifications.v1.LiveService/CreateLiveTicket',
+  method: 'POST',
+  path: '/v1/liveTickets',
+  body: [],
+};
+
+/** What `live.createTicket` takes beside. */
+export interface CreateLiveTicketOptions extends CallOptions {}
+
+/**
+ * Changes of the calling user's orders and account as they happen. Every call needs the metadata `x-user-id`.
+ *
+ * Errors of every call: USER_ID_REQUIRED, INVALID_REQUEST, MALFORMED_MESSAGE, OVERLOADED, DEPENDENCY_UNAVAILABLE,
+ * DEADLINE_EXCEEDED, CANCELLED, INTERNAL.
+ */
+export class LiveClient {
+  readonly #caller: Caller;
+
+  /** @internal Programs get clients from a Purser. */
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /** A ticket that opens one WebSocket at /v1/live?ticket={ticket}, for browsers, which can send no header with it. */
+  createTicket(options: CreateLiveTicketOptions = {}): Promise<LiveTicket> {
+    return this.#caller.unary(createLiveTicket, { ...options }, readLiveTicket);
+  }
+}
+
+const listNotifications: Operation = {
+  rpc: '/purser.notifications.v1.NotificationService/ListNotifications',
+  method: 'GET',
+  path: '/v1/notifications',
+  query: ['pageSize', 'pageToken', 'unreadOnly'],
+  idempotent: true,
+};
+
+/** What `notification.list` takes beside. */
+export interface ListNotificationsOptions extends CallOptions {
+  /** Most notifications in the answer: 0 means 50; more than 1,000 means 1,000. */
+  pageSize?: number | undefined;
+  /** `nextPageToken` of the page before; empty for the first page. Valid only with the same `unreadOnly`. */
+  pageToken?: string | undefined;
+  /** Whether to leave out what the user has read. */
+  unreadOnly?: boolean | undefined;
+}
+
+const markNotificationsRead: Operation = {
+  rpc: '/purser.notifications.v1.NotificationService/MarkNotificationsRead',
+  method: 'POST',
+  path: '/v1/notifications:markRead',
+  body: ['readUntil'],
+  idempotent: true,
+};
+
+/** What `notification.markRead` takes beside. */
+export interface MarkNotificationsReadOptions extends CallOptions {
+  /** Mark those that were created at this moment or before it: the `createTime` of the newest one that the user saw. */
+  readUntil: Date;
+}
+
+/**
+ * The calling user's notifications. Every call needs the metadata `x-user-id`.
+ *
+ * Errors of every call: USER_ID_REQUIRED, INVALID_REQUEST, MALFORMED_MESSAGE, OVERLOADED, DEPENDENCY_UNAVAILABLE,
+ * DEADLINE_EXCEEDED, CANCELLED, INTERNAL.
+ */
+export class NotificationClient {
+  readonly #caller: Caller;
+
+  /** @internal Programs get clients from a Purser. */
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /** The caller's notifications, newest first, a page at a time. */
+  list(options: ListNotificationsOptions = {}): Pages<Notification, ListNotificationsResponse> {
+    return pagesOf({
+      ask: (pageToken) =>
+        this.#caller.unary(listNotifications, { ...options, pageToken }, readListNotificationsResponse),
+      items: (response) => response.notifications,
+      pageToken: options.pageToken,
+    });
+  }
+
+  /** Marks the caller's notifications as read, up to a moment. Marking again changes nothing. */
+  markRead(options: MarkNotificationsReadOptions): Promise<MarkNotificationsReadResponse> {
+    return this.#caller.unary(markNotificationsRead, { ...options }, readMarkNotificationsReadResponse);
+  }
+}
 
 const createOrder: Operation = {
   rpc: '/purser.orders.v1.OrderService/CreateOrder',
@@ -504,10 +596,12 @@ export class PaymentClient {
 }
 
 /** The parts of the system that serve the RPCs, each at an address of its own. */
-export type Domain = 'orders' | 'payments';
+export type Domain = 'notifications' | 'orders' | 'payments';
 
 /** A client for every service. */
 export class Clients {
+  readonly live: LiveClient;
+  readonly notification: NotificationClient;
   readonly orders: OrderClient;
   readonly requests: RequestClient;
   readonly account: AccountClient;
@@ -515,6 +609,8 @@ export class Clients {
 
   /** @internal Programs get clients from a Purser. */
   constructor(caller: Caller) {
+    this.live = new LiveClient(caller);
+    this.notification = new NotificationClient(caller);
     this.orders = new OrderClient(caller);
     this.requests = new RequestClient(caller);
     this.account = new AccountClient(caller);

@@ -3,7 +3,82 @@
 
 import { listOf, optional, readAsIs, readBigInt, readBoolean, readMessage, readName, readNumber, readText, readTime } from '../../sdk/src/read-answer.ts';
 import type { Fields } from '../../sdk/src/read-answer.ts';
-import type { Account, Entry, Hop, ListEntriesResponse, ListOrderEventsResponse, ListOrdersResponse, Money, Order, OrderEvent, OrderExplanation, OrderExplanationMessage, OrderLine, OrderTrace, Payment, Recipient, Request, Shipment } from './types.ts';
+import type { Account, Entry, Hop, ListEntriesResponse, ListNotificationsResponse, ListOrderEventsResponse, ListOrdersResponse, LiveAccount, LiveMessage, LiveOrder, LiveTicket, MarkNotificationsReadResponse, Money, Notification, Order, OrderEvent, OrderExplanation, OrderExplanationMessage, OrderLine, OrderTrace, Payment, Recipient, Request, Shipment } from './types.ts';
+
+const fieldsOfListNotificationsResponse: Fields = {
+  notifications: /* @__PURE__ */ listOf(readNotification),
+  nextPageToken: readText,
+  unreadCount: readNumber,
+};
+
+export function readListNotificationsResponse(json: unknown): ListNotificationsResponse {
+  return readMessage(json, fieldsOfListNotificationsResponse) as ListNotificationsResponse;
+}
+
+const fieldsOfLiveAccount: Fields = {
+  balance: readMoney,
+  ledgerVersion: readBigInt,
+};
+
+export function readLiveAccount(json: unknown): LiveAccount {
+  return readMessage(json, fieldsOfLiveAccount) as LiveAccount;
+}
+
+const fieldsOfLiveMessage: Fields = {
+  kind: readName,
+  number: readBigInt,
+  resumeToken: readText,
+  orders: /* @__PURE__ */ listOf(readLiveOrder),
+  account: /* @__PURE__ */ optional(readLiveAccount),
+};
+
+export function readLiveMessage(json: unknown): LiveMessage {
+  return readMessage(json, fieldsOfLiveMessage) as LiveMessage;
+}
+
+const fieldsOfLiveOrder: Fields = {
+  name: readText,
+  state: readName,
+  failureReason: /* @__PURE__ */ optional(readName),
+  amount: readMoney,
+  version: readBigInt,
+  updateTime: readTime,
+};
+
+export function readLiveOrder(json: unknown): LiveOrder {
+  return readMessage(json, fieldsOfLiveOrder) as LiveOrder;
+}
+
+const fieldsOfLiveTicket: Fields = {
+  ticket: readText,
+  expireTime: readTime,
+};
+
+export function readLiveTicket(json: unknown): LiveTicket {
+  return readMessage(json, fieldsOfLiveTicket) as LiveTicket;
+}
+
+const fieldsOfMarkNotificationsReadResponse: Fields = {
+  unreadCount: readNumber,
+};
+
+export function readMarkNotificationsReadResponse(json: unknown): MarkNotificationsReadResponse {
+  return readMessage(json, fieldsOfMarkNotificationsReadResponse) as MarkNotificationsReadResponse;
+}
+
+const fieldsOfNotification: Fields = {
+  name: readText,
+  kind: readName,
+  order: readText,
+  amount: readMoney,
+  failureReason: /* @__PURE__ */ optional(readName),
+  createTime: readTime,
+  readTime: /* @__PURE__ */ optional(readTime),
+};
+
+export function readNotification(json: unknown): Notification {
+  return readMessage(json, fieldsOfNotification) as Notification;
+}
 
 const fieldsOfListOrderEventsResponse: Fields = {
   events: /* @__PURE__ */ listOf(readOrderEvent),

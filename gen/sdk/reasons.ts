@@ -58,7 +58,15 @@ export type ServiceReason =
   /** The call is for staff only. */
   | 'PERMISSION_DENIED'
   /** No call of the caller with this idempotency key has had an effect, or it was more than 30 days ago. */
-  | 'REQUEST_NOT_FOUND';
+  | 'REQUEST_NOT_FOUND'
+  /** The ticket opens no WebSocket: it was used, has expired, or never existed. */
+  | 'LIVE_TICKET_INVALID'
+  /** A page of another site tried to open a WebSocket. */
+  | 'ORIGIN_NOT_ALLOWED'
+  /** The user has as many open WebSockets as one may have. */
+  | 'LIVE_SOCKET_LIMIT'
+  /** The path speaks WebSocket only. */
+  | 'WEBSOCKET_REQUIRED';
 
 /** What an error of each reason says beside. */
 export interface ReasonMetadata {
@@ -87,4 +95,8 @@ export interface ReasonMetadata {
   ETAG_MISMATCH: { order: string; etag: string };
   PERMISSION_DENIED: Record<never, string>;
   REQUEST_NOT_FOUND: { request_id: string };
+  LIVE_TICKET_INVALID: Record<never, string>;
+  ORIGIN_NOT_ALLOWED: { origin: string };
+  LIVE_SOCKET_LIMIT: { limit: string };
+  WEBSOCKET_REQUIRED: Record<never, string>;
 }

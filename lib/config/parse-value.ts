@@ -97,3 +97,23 @@ export function splitAddress(text: string): { host: string; port: number } | und
     return undefined;
   }
 }
+
+/** One or more `host:port`, separated by commas. */
+export function addressList(text: string): { host: string; port: number }[] {
+  const parts = text.split(',').map((part) => splitAddress(part.trim()));
+  const known = parts.filter((part) => part !== undefined);
+  if (known.length < parts.length)
+    throw new RangeError('host:port, or several separated by commas');
+  return known;
+}
+
+/** Origins such as `https://shop.example`, or the word `same-host`, separated by commas. */
+export function originList(text: string): string[] {
+  return text.split(',').map((part) => {
+    const word = part.trim();
+    if (word !== 'same-host' && URL.parse(word)?.origin !== word) {
+      throw new RangeError('same-host, or origins like https://shop.example, separated by commas');
+    }
+    return word;
+  });
+}

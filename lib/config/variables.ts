@@ -1,19 +1,21 @@
 // Every environment variable of Purser, in one table: the processes read it, and the documentation
 // is checked against it.
 import {
+  addressList,
   folder,
   grpcTarget,
   host,
   natsUrl,
   onOrOff,
   oneOf,
+  originList,
   port,
   postgresUrl,
   wholeNumber,
   type Parse,
 } from './parse-value.ts';
 
-export type ProcessName = 'start' | 'orders' | 'payments' | 'gateway';
+export type ProcessName = 'start' | 'orders' | 'payments' | 'notifications' | 'gateway';
 
 export interface Variable<T = unknown, P extends ProcessName = ProcessName> {
   parse: Parse<T>;
@@ -36,27 +38,27 @@ export const variables = {
     parse: host,
     default: '127.0.0.1',
     description: 'Address that the gateway and the services listen on.',
-    readBy: ['start', 'orders', 'payments', 'gateway'],
+    readBy: ['start', 'orders', 'payments', 'notifications', 'gateway'],
   }),
   PURSER_LOG_LEVEL: variable({
     parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     default: 'info',
     description:
       'Least severe level that is logged: trace, debug, info, warn, error, fatal or silent.',
-    readBy: ['start', 'orders', 'payments', 'gateway'],
+    readBy: ['start', 'orders', 'payments', 'notifications', 'gateway'],
   }),
   PURSER_NATS_URL: variable({
     parse: natsUrl,
     default: 'nats://127.0.0.1:42229',
     description: 'The broker: nats://host:port, or several separated by commas.',
-    readBy: ['orders', 'payments'],
+    readBy: ['orders', 'payments', 'notifications'],
     secret: true,
   }),
   PURSER_REFLECTION: variable({
     parse: onOrOff,
     default: 'on',
     description: 'Whether the gRPC ports describe themselves to grpcurl and buf curl: on or off.',
-    readBy: ['orders', 'payments'],
+    readBy: ['orders', 'payments', 'notifications'],
   }),
   PURSER_ORDERS_PORT: variable({
     parse: port,
@@ -69,6 +71,18 @@ export const variables = {
     default: '50052',
     description: 'Port of Payments for gRPC; instance n listens on port + 100 (n - 1).',
     readBy: ['start', 'payments'],
+  }),
+  PURSER_NOTIFICATIONS_PORT: variable({
+    parse: port,
+    default: '50053',
+    description: 'Port of Notifications for gRPC; instance n listens on port + 100 (n - 1).',
+    readBy: ['start', 'notifications'],
+  }),
+  PURSER_NOTIFICATIONS_LIVE_PORT: variable({
+    parse: port,
+    default: '8081',
+    description: 'Port of Notifications for WebSockets; instance n listens on port + 100 (n - 1).',
+    readBy: ['start', 'notifications'],
   }),
   PURSER_GATEWAY_PORT: variable({
     parse: port,
@@ -87,6 +101,12 @@ export const variables = {
     default: '9052',
     description: 'Port of Payments for /metrics, /healthz and /readyz; instances as above.',
     readBy: ['start', 'payments'],
+  }),
+  PURSER_NOTIFICATIONS_INTERNAL_PORT: variable({
+    parse: port,
+    default: '9053',
+    description: 'Port of Notifications for /metrics, /healthz and /readyz; instances as above.',
+    readBy: ['start', 'notifications'],
   }),
   PURSER_GATEWAY_INTERNAL_PORT: variable({
     parse: port,
@@ -107,6 +127,29 @@ export const variables = {
     description: 'Database of Payments: postgresql://user:password@host:port/database.',
     readBy: ['payments'],
     secret: true,
+  }),
+  PURSER_NOTIFICATIONS_DATABASE_URL: variable({
+    parse: postgresUrl,
+    default: undefined,
+    description: 'Database of Notifications: postgresql://user:password@host:port/database.',
+    readBy: ['notifications'],
+    secret: true,
+  }),
+  PURSER_LIVE_ORIGINS: variable({
+    parse: originList,
+    default: 'same-host',
+    description:
+      'Origins of the pages that may open WebSockets, separated by commas; same-host stands for ' +
+      'the host that the page itself came from.',
+    readBy: ['notifications'],
+  }),
+  PURSER_NOTIFICATIONS_LIVE_TARGET: variable({
+    parse: addressList,
+    default: '127.0.0.1:8081',
+    description:
+      'Where the gateway finds the WebSockets of Notifications: host:port, or several separated ' +
+      'by commas.',
+    readBy: ['gateway'],
   }),
   PURSER_POSTGRES_PORT: variable({
     parse: port,
@@ -136,6 +179,12 @@ export const variables = {
     parse: wholeNumber(1, 20),
     default: '1',
     description: 'How many processes of Payments npm start runs.',
+    readBy: ['start'],
+  }),
+  PURSER_NOTIFICATIONS_INSTANCES: variable({
+    parse: wholeNumber(1, 20),
+    default: '1',
+    description: 'How many processes of Notifications npm start runs.',
     readBy: ['start'],
   }),
   PURSER_GATEWAY_INSTANCES: variable({

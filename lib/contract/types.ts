@@ -12,8 +12,8 @@ export interface FieldViolation {
 // oxlint-disable-next-line typescript/no-explicit-any
 type AnyMessage = any;
 
-/** An RPC as the server, the client and the gateway see it. One per RPC in gen/methods.ts. */
-export interface Method<Req = AnyMessage, Res = AnyMessage> {
+/** What a call and a stream have in common. */
+interface Identity<Req, Res> {
   /** Path on the wire, '/purser.orders.v1.OrderService/CreateOrder'. */
   path: string;
   /** Full name of its service, 'purser.orders.v1.OrderService'. */
@@ -25,12 +25,24 @@ export interface Method<Req = AnyMessage, Res = AnyMessage> {
   definition: MethodDefinition<Req, Res>;
   /** Everything in the request that its contract forbids; empty for a valid request. */
   validate(request: Req): FieldViolation[];
+}
+
+/** An RPC as the server, the client and the gateway see it. One per RPC in gen/methods.ts. */
+export interface Method<Req = AnyMessage, Res = AnyMessage> extends Identity<Req, Res> {
   /** Whether it changes nothing (idempotency_level NO_SIDE_EFFECTS), so that it may be repeated. */
   readOnly: boolean;
   /** Whether repeating it does nothing more by its nature (idempotency_level), key or no key. */
   idempotent: boolean;
   /** Whether its request carries an idempotency key in `request_id`. */
   keyed: boolean;
+}
+
+/** An RPC that answers with a stream. One per such RPC in gen/streams.ts. */
+export interface Stream<Req = AnyMessage, Res = AnyMessage> extends Identity<Req, Res> {
+  /** The request from parsed JSON; adds what is wrong to `violations`, by JSON path. */
+  read(value: unknown, violations: FieldViolation[]): Req;
+  /** A response message as JSON text. */
+  write(response: Res): string;
 }
 
 /** What an HTTP request says, taken apart but not yet understood. */

@@ -7,6 +7,8 @@ export const deadlineDefaultMs = 10_000;
 /** Most milliseconds that a call gets, whatever its caller says. */
 export const deadlineMaxMs = 30_000;
 
+const timerMaxMs = 2 ** 31 - 1;
+
 /**
  * When a call that arrives now must be over; `asked` is its caller's deadline in ms since the epoch
  * or a Date.
@@ -22,14 +24,14 @@ export function effectiveDeadline(asked: Date | number, now = Date.now()): Date 
  * CANCELLED when `cancel` is called before it, and then `race` rejects with the same error.
  */
 export class CallLimits {
-  readonly deadline: Date;
+  /** Undefined for a stream whose caller set none. */
+  readonly deadline: Date | undefined;
   #controller = new AbortController();
-  #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(deadline: Date) {
+  constructor(deadline: Date | undefined) {
     this.deadline = deadline;
-    const remainingMs = Math.max(0, deadline.getTime() - Date.now());
-    this.#timer = setTimeout(() => this.#abort('DEADLINE_EXCEEDED'), remainingMs);
+    this.#startTimer();
   }
 
   get signal(): AbortSignal {
@@ -41,12 +43,12 @@ export class CallLimits {
    * the clock.
    */
   cancel(): void {
-    this.#abort(Date.now() >= this.deadline.getTime() ? 'DEADLINE_EXCEEDED' : 'CANCELLED');
+    this.#abort(this.#isOver() ? 'DEADLINE_EXCEEDED' : 'CANCELLED');
   }
 
   /** Throws when the call is already over: the timer alone may be late on a busy event loop. */
   throwIfOver(): void {
-    if (Date.now() >= this.deadline.getTime()) this.#abort('DEADLINE_EXCEEDED');
+    if (this.#isOver()) this.#abort('DEADLINE_EXCEEDED');
     this.signal.throwIfAborted();
   }
 
@@ -55,11 +57,21 @@ export class CallLimits {
     this.#abort('DEPENDENCY_UNAVAILABLE');
   }
 
+  /** The work is given up, for that reason. */
+  fail(error: PurserError): void {
+    if (!this.signal.aborted) this.#controller.abort(error);
+  }
+
   /** The work's outcome, or a rejection with the signal's reason when that comes first. */
   race<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this;
     return new Promise((resolve, reject) => {
-      this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true });
-      work.then(resolve, reject);
+      const abort = () => reject(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+      // A stream races once for each of its messages, so no listener may stay behind.
+      const settle = () => signal.removeEventListener('abort', abort);
+      work.then(resolve, reject).finally(settle);
+      if (signal.aborted) abort();
     });
   }
 
@@ -68,7 +80,25 @@ export class CallLimits {
     clearTimeout(this.#timer);
   }
 
+  #isOver(): boolean {
+    return this.deadline !== undefined && Date.now() >= this.deadline.getTime();
+  }
+
+  /** A timer takes at most 2^31 milliseconds; a stream's caller may allow more. */
+  #startTimer(): void {
+    if (this.deadline === undefined) return;
+    const remainingMs = Math.max(0, this.deadline.getTime() - Date.now());
+    this.#timer = setTimeout(
+      () => (this.#isOver() || remainingMs <= timerMaxMs ? this.#expire() : this.#startTimer()),
+      Math.min(remainingMs, timerMaxMs),
+    );
+  }
+
+  #expire(): void {
+    this.#abort('DEADLINE_EXCEEDED');
+  }
+
   #abort(reason: 'DEADLINE_EXCEEDED' | 'CANCELLED' | 'DEPENDENCY_UNAVAILABLE'): void {
-    if (!this.signal.aborted) this.#controller.abort(new PurserError(reason));
+    this.fail(new PurserError(reason));
   }
 }

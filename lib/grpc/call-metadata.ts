@@ -32,7 +32,12 @@ export function isStaff(metadata: Metadata): boolean {
 
 /** The caller's request id when it is one that may stand in logs and replies, else a new one. */
 export function requestIdOrNew(metadata: Metadata): string {
-  return onlyMatch(metadata.get(requestIdKey), requestIdPattern) ?? randomUUID();
+  return oneRequestId(metadata.get(requestIdKey)) ?? randomUUID();
+}
+
+/** The one valid request id among the values; undefined when there is none. */
+export function oneRequestId(values: readonly unknown[]): string | undefined {
+  return onlyMatch(values, requestIdPattern);
 }
 
 /** The one valid W3C trace parent among the values; undefined when there is none. */

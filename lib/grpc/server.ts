@@ -1,29 +1,38 @@
 import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { methods as allMethods, type Methods } from '#gen/methods.ts';
-import type { Method } from '#lib/contract/types.ts';
+import { streams as allStreams, type Streams } from '#gen/streams.ts';
+import type { Method, Stream } from '#lib/contract/types.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Readiness } from '#lib/process/readiness.ts';
+import { undecoded } from './admit-call.ts';
 import type { CallLimits } from './call-limits.ts';
 import { addHealth } from './health.ts';
 import { logLibraryTo } from './library-log.ts';
 import { addReflection } from './reflection.ts';
 import { shutdown } from './shutdown.ts';
-import { unaryCall, undecoded, type Handler } from './unary-call.ts';
+import { streamCall, type StreamHandler } from './stream-call.ts';
+import { unaryCall, type Handler } from './unary-call.ts';
 
-type Path = keyof { [P in keyof Methods as string extends P ? never : P]: true };
+type Named<Table> = keyof { [P in keyof Table as string extends P ? never : P]: true };
 
-/** Handlers by the path of their method. */
+/** Handlers by the path of their method or stream. */
 export type Implementations = {
-  readonly [P in Path]?: Methods[P] extends Method<infer Req, infer Res>
+  readonly [P in Named<Methods>]?: Methods[P] extends Method<infer Req, infer Res>
     ? Handler<Req, Res>
     : never;
+} & {
+  readonly [P in Named<Streams>]?: Streams[P] extends Stream<infer Req, infer Res>
+    ? StreamHandler<Req, Res>
+    : never;
 };
+
+type AnyHandler = Handler | StreamHandler;
 
 export interface GrpcServerOptions {
   host: string;
   /** 0 lets the system choose. */
   port: number;
-  /** A handler for every method of every service that it names, by the method's path. */
+  /** A handler for every method and stream of every service that it names, by their paths. */
   implementations: Implementations;
   log: Logger;
   readiness: Readiness;
@@ -36,7 +45,10 @@ export interface GrpcServerOptions {
 export interface GrpcServer {
   /** The port in use. */
   port: number;
-  /** Takes no more calls, lets those in flight finish for up to 5 s, then cuts them off. */
+  /**
+   * Takes no more calls, lets those in flight finish for up to 5 s, then cuts them off. Streams end
+   * at once with DEPENDENCY_UNAVAILABLE, so that their callers go on elsewhere.
+   */
   stop(): Promise<void>;
 }
 
@@ -60,16 +72,21 @@ const serverSettings = {
  */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { log, readiness, isTransient = () => false } = options;
-  const implementations = options.implementations as Readonly<Record<string, Handler>>;
-  const services = methodsByService(implementations);
+  const implementations = options.implementations as Readonly<Record<string, AnyHandler>>;
+  const services = callsByService(implementations);
   logLibraryTo(log);
   const inFlight = new Set<CallLimits>();
+  const openStreams = new Set<CallLimits>();
   const server = new Server(serverSettings);
-  for (const methods of services.values()) {
-    const definition = methods.map((method) => [method.name, undecoded(method)]);
-    const handlers = methods.map((method): [string, UntypedServiceImplementation[string]] => {
-      const handler = implementations[method.path] as Handler;
-      return [method.name, unaryCall(method, handler, { log, isTransient, inFlight })];
+  for (const calls of services.values()) {
+    const definition = calls.map((call) => [call.name, undecoded(call)]);
+    const handlers = calls.map((call): [string, UntypedServiceImplementation[string]] => {
+      const handler = implementations[call.path];
+      const common = { log, isTransient };
+      const answer = isStream(call)
+        ? streamCall(call, handler as StreamHandler, { ...common, inFlight: openStreams })
+        : unaryCall(call, handler as Handler, { ...common, inFlight });
+      return [call.name, answer];
     });
     server.addService(Object.fromEntries(definition), Object.fromEntries(handlers));
   }
@@ -87,26 +104,32 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     stop: async () => {
       readiness.stop();
       health.stop();
+      for (const limits of openStreams) limits.interrupt();
       await shutdown(server, { address: `${host}:${port}`, inFlight, log });
     },
   };
 }
 
-function methodsByService(
-  implementations: Readonly<Record<string, Handler>>,
-): Map<string, Method[]> {
+function isStream(call: Method | Stream): call is Stream {
+  return allStreams[call.path] === call;
+}
+
+function callsByService(
+  implementations: Readonly<Record<string, AnyHandler>>,
+): Map<string, (Method | Stream)[]> {
   const served = new Set<string>();
   for (const path of Object.keys(implementations)) {
-    const method = allMethods[path];
-    if (method === undefined) throw new Error(`No contract has the method ${path}.`);
-    served.add(method.service);
+    const call = allMethods[path] ?? allStreams[path];
+    if (call === undefined) throw new Error(`No contract has the method ${path}.`);
+    served.add(call.service);
   }
-  const services = new Map<string, Method[]>();
-  for (const method of Object.values<Method>(allMethods)) {
-    if (!served.has(method.service)) continue;
-    if (implementations[method.path] === undefined)
-      throw new Error(`Nothing implements ${method.path}.`);
-    services.set(method.service, [...(services.get(method.service) ?? []), method]);
+  const services = new Map<string, (Method | Stream)[]>();
+  const calls = [...Object.values<Method>(allMethods), ...Object.values<Stream>(allStreams)];
+  for (const call of calls) {
+    if (!served.has(call.service)) continue;
+    if (implementations[call.path] === undefined)
+      throw new Error(`Nothing implements ${call.path}.`);
+    services.set(call.service, [...(services.get(call.service) ?? []), call]);
   }
   return services;
 }

@@ -2,6 +2,7 @@ import { systemTiming, type Timing } from '#lib/batch/timing.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Database } from '#lib/pg/database.ts';
 import type { Statement } from '#lib/pg/transaction.ts';
+import { deleteInBatches } from '#lib/service/delete-in-batches.ts';
 import type { Job } from '#lib/service/periodic-job.ts';
 import type { Clock } from '#lib/time/clock.ts';
 
@@ -9,12 +10,6 @@ import type { Clock } from '#lib/time/clock.ts';
 const keptMs = 30 * 24 * 3_600_000;
 
 const intervalMs = 3_600_000;
-
-/** Rows that one transaction deletes: a few milliseconds, so that nobody waits for its locks. */
-const batchSize = 1_000;
-
-/** Between two batches, so that deleting the keys of a day leaves the disk to the callers. */
-const pauseMs = 100;
 
 /**
  * Locks the rows that it deletes; it leaves out those that another instance is deleting. Uses the
@@ -48,17 +43,7 @@ export function expireRequests(
     intervalMs,
     async run(signal) {
       const before = new Date(clock().getTime() - keptMs);
-      let total = 0n;
-      for (let full = true; full && !signal.aborted;) {
-        const values = [before, batchSize];
-        const [row] = await database.single((tx) =>
-          tx.query<{ count: bigint }>(deleteOldRequests, values),
-        );
-        const count = row?.count ?? 0n;
-        total += count;
-        full = count === BigInt(batchSize);
-        if (full) await timing.sleep(pauseMs, signal);
-      }
+      const total = await deleteInBatches(database, deleteOldRequests, { before, signal, timing });
       if (total > 0n) log.info({ count: total }, 'deleted idempotency keys older than 30 days');
     },
   };

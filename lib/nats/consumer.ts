@@ -14,15 +14,22 @@ import { consumed, pullsOpened, redelivered, retried } from './consumer-metrics.
 import { type Delivery, deadLetterOf, type Received, readDelivery } from './delivery.ts';
 import type { Pull, PullSource } from './pull-source.ts';
 
+/** An event that `handle` could not take yet: it is delivered again after the delay. */
+export interface Postponed {
+  eventId: string;
+  delayMs: number;
+}
+
 export interface ConsumerOptions {
   /** Name of the durable consumer: label of the metrics and source of its dead letters. */
   name: string;
   source: PullSource;
   /**
    * Commits the effect of all events and their inbox rows in one transaction, or of none when it
-   * throws. No event id comes twice in one batch, and each may have been handled before.
+   * throws. No event id comes twice in one batch, and each may have been handled before. Those that
+   * it returns have had no effect and come again.
    */
-  handle(batch: Delivery[]): Promise<void>;
+  handle(batch: Delivery[]): Promise<readonly Postponed[] | void>;
   /** Keeps a message that `handle` cannot take even alone. */
   deadLetter(letter: DeadLetter, error: unknown): Promise<void>;
   /** Errors that pass: the same batch is tried again, for ever. Default: the database's. */
@@ -213,13 +220,20 @@ export class Consumer {
   async #handle(events: readonly Event[]): Promise<void> {
     const { name, handle } = this.#options;
     batchItems.observe({ batch: name }, events.length);
-    const done = await this.#untilItPasses(() => handle(events.map(({ delivery }) => delivery)));
-    const messages = events.flatMap((event) => event.messages);
-    for (const message of messages) {
-      if (done) message.ack();
-      else message.nak();
+    const delays = new Map<string, number>();
+    const done = await this.#untilItPasses(async () => {
+      const postponed = await handle(events.map(({ delivery }) => delivery));
+      for (const { eventId, delayMs } of postponed ?? []) delays.set(eventId, delayMs);
+    });
+    for (const { delivery, messages } of events) {
+      const delayMs = delays.get(delivery.eventId);
+      for (const message of messages) {
+        if (!done) message.nak();
+        else if (delayMs !== undefined) message.nak(delayMs);
+        else message.ack();
+      }
+      if (done && delayMs === undefined) consumed.inc({ consumer: name }, messages.length);
     }
-    if (done) consumed.inc({ consumer: name }, messages.length);
   }
 
   /**

@@ -1,7 +1,10 @@
 import type { DatabaseOptions } from '#lib/pg/database.ts';
 import type { Database } from '#lib/pg/database.ts';
+import type { StreamHandler } from '#lib/grpc/stream-call.ts';
 import type { Handler } from '#lib/grpc/unary-call.ts';
 import type { Logger } from '#lib/log/logger.ts';
+import type { Broker } from '#lib/nats/broker.ts';
+import type { Postponed } from '#lib/nats/consumer.ts';
 import type { Delivery } from '#lib/nats/delivery.ts';
 import type { Upstreams } from '#lib/grpc/upstreams.ts';
 import type { Clock } from '#lib/time/clock.ts';
@@ -11,6 +14,8 @@ import type { Job } from './periodic-job.ts';
 export interface ServiceDeps {
   database: Database;
   clock: Clock;
+  /** For messages of core NATS, which are worth nothing later; events go through the outbox. */
+  broker: Broker;
   /** Wakes the relay; call it after every commit that wrote to the outbox. */
   committed: () => void;
   log: Logger;
@@ -28,21 +33,31 @@ export interface Consumption {
   filterSubject: string;
   /**
    * Commits the effect of a batch, or nothing when it throws. Each delivery may have been handled
-   * before.
+   * before. Those that it returns have had no effect and come again.
    */
-  handle(batch: readonly Delivery[]): Promise<void>;
+  handle(batch: readonly Delivery[]): Promise<readonly Postponed[] | void>;
 }
 
-/** A service: what it answers, what it consumes, what it keeps. */
-export interface ServiceDefinition {
+/** How a part remembers what to close; the last opened is closed first. */
+export type OnStop = (what: string, close: () => Promise<unknown> | unknown) => void;
+
+/**
+ * A service: what it answers, what it consumes, what it keeps. `Deps` is what its parts need; more
+ * than `ServiceDeps` where it has something of its own that they share, which `open` makes.
+ */
+export interface ServiceDefinition<Deps extends ServiceDeps = ServiceDeps> {
   /** Domain of its contracts and its stream: `orders`. */
   name: string;
   entities: DatabaseOptions['entities'];
+  /** Whether it publishes events: then its database has an outbox, and a relay runs. */
+  publishes: boolean;
+  /** Adds what only this service has, before any of its parts begins to work. */
+  open?(deps: ServiceDeps, onStop: OnStop): Deps;
   /** A handler for every RPC, by the path of the method. */
-  rpcs(deps: ServiceDeps): Record<string, Handler>;
-  consumes(deps: ServiceDeps): Consumption[];
+  rpcs(deps: Deps): Record<string, Handler | StreamHandler>;
+  consumes(deps: Deps): Consumption[];
   /** What it does from time to time. */
-  jobs(deps: ServiceDeps): Job[];
+  jobs(deps: Deps): Job[];
   /** Domains whose services it calls. It starts, and is ready, without them. */
   calls?: readonly string[];
 }

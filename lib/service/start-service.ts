@@ -15,10 +15,16 @@ import { Database } from '#lib/pg/database.ts';
 import { isTransient } from '#lib/pg/failure.ts';
 import { Readiness } from '#lib/process/readiness.ts';
 import { type Clock, systemClock } from '#lib/time/clock.ts';
-import { PeriodicJob } from './periodic-job.ts';
-import type { Consumption, ServiceDefinition, ServiceDeps } from './service-definition.ts';
+import { type Job, PeriodicJob } from './periodic-job.ts';
+import type { Consumption, OnStop, ServiceDefinition, ServiceDeps } from './service-definition.ts';
 
-export interface ServiceSettings {
+/** A way into a service beside gRPC, such as a port for WebSockets. */
+export type Door<Deps extends ServiceDeps> = (
+  deps: Deps,
+  at: { host: string; readiness: Readiness },
+) => Promise<{ stop(): Promise<void> }>;
+
+export interface ServiceSettings<Deps extends ServiceDeps = ServiceDeps> {
   host: string;
   /** Ports of gRPC and of health and metrics; 0 lets the system choose. */
   port: number;
@@ -29,6 +35,8 @@ export interface ServiceSettings {
   /** Addresses of the services that it calls, by domain. */
   targets?: Readonly<Record<string, string>>;
   clock?: Clock;
+  /** Opened after gRPC, and closed at the same time. */
+  doors?: readonly Door<Deps>[];
 }
 
 export interface Running {
@@ -36,23 +44,19 @@ export interface Running {
   internalPort: number;
 }
 
-/** How a caller remembers what to close; the last opened is closed first. */
-export type OnStop = (what: string, close: () => Promise<unknown> | unknown) => void;
-
 /**
  * Starts one instance of a service. Everything is opened in the order of need and told to `onStop`,
  * so that closing in reverse first stops the doors (gRPC, consumers), then the relay, then the
  * connections. A database or a broker that is down delays nothing: the instance is not ready until
  * they answer.
  */
-export async function startService(
-  definition: ServiceDefinition,
-  settings: ServiceSettings,
+export async function startService<Deps extends ServiceDeps>(
+  definition: ServiceDefinition<Deps>,
+  settings: ServiceSettings<Deps>,
   { log, onStop }: { log: Logger; onStop: OnStop },
 ): Promise<Running> {
-  const { name } = definition;
+  const { name, entities } = definition;
   const { databaseUrl: url } = settings;
-  const { entities } = definition;
   const database = await Database.open({ url, applicationName: `purser-${name}`, entities });
   onStop('database', () => database.close());
   // Connections of their own for what must go on when callers use up all the others.
@@ -80,24 +84,25 @@ export async function startService(
     readiness,
   });
   onStop('internal server', () => internal.stop());
-  const relay = startRelay(name, { database: background, broker, log });
-  onStop('relay', () => relay.stop());
+  const connections = { database: background, broker, log };
+  const relay = definition.publishes ? startRelay(name, connections) : undefined;
+  onStop('relay', () => relay?.stop());
   const upstreams = connectUpstreams(targetsOf(definition, settings), log);
   onStop('connections to other services', () => closeUpstreams(upstreams));
-  const deps: ServiceDeps = {
+  const basic: ServiceDeps = {
     database,
     clock: settings.clock ?? systemClock,
-    committed: () => relay.wake(),
+    broker,
+    committed: () => relay?.wake(),
     log,
     upstreams,
   };
+  const deps = definition.open?.(basic, onStop) ?? (basic as Deps);
   const backgroundDeps = { ...deps, database: background };
-  const jobs = definition.jobs(backgroundDeps).map((job) => new PeriodicJob(job, { log }));
-  for (const job of jobs) job.start();
-  onStop('jobs', () => Promise.all(jobs.map((job) => job.stop())));
+  startJobs(definition.jobs(backgroundDeps), { log, onStop });
   const consumers = definition
     .consumes(backgroundDeps)
-    .map((consumption) => startConsumer(consumption, { database: background, broker, log }));
+    .map((consumption) => startConsumer(consumption, connections));
   const server = await startGrpcServer({
     host: settings.host,
     port: settings.port,
@@ -107,15 +112,18 @@ export async function startService(
     readiness,
     log,
   });
-  // Both doors close at once: one after the other they could take longer than a stop may.
-  const stopConsumers = () => Promise.all(consumers.map((consumer) => consumer.stop()));
-  onStop('gRPC server and consumers', () => Promise.all([server.stop(), stopConsumers()]));
+  const doors: { stop(): Promise<void> }[] = [server, ...consumers];
+  // All doors close at once: one after the other they could take longer than a stop may.
+  onStop('doors and consumers', () => Promise.all(doors.map((door) => door.stop())));
+  for (const open of settings.doors ?? []) {
+    doors.push(await open(deps, { host: settings.host, readiness }));
+  }
   return { port: server.port, internalPort: internal.port };
 }
 
 function targetsOf(
-  { name, calls = [] }: ServiceDefinition,
-  { targets = {} }: ServiceSettings,
+  { name, calls = [] }: { name: string; calls?: readonly string[] },
+  { targets = {} }: { targets?: Readonly<Record<string, string>> },
 ): Record<string, string> {
   const known = calls.map((domain) => {
     const target = targets[domain];
@@ -141,6 +149,12 @@ function startRelay(name: string, { database, broker, log }: Connections): Relay
   });
   relay.start();
   return relay;
+}
+
+function startJobs(jobs: readonly Job[], { log, onStop }: { log: Logger; onStop: OnStop }): void {
+  const running = jobs.map((job) => new PeriodicJob(job, { log }));
+  for (const job of running) job.start();
+  onStop('jobs', () => Promise.all(running.map((job) => job.stop())));
 }
 
 function startConsumer(consumption: Consumption, { database, broker, log }: Connections): Consumer {

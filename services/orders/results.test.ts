@@ -37,7 +37,14 @@ function get(name: string): Promise<Order> {
   return service.call('/purser.orders.v1.OrderService/GetOrder', { name });
 }
 function captured(order: string): OutboxEvent {
-  const message = { order, userId: 'ann', amount, ledgerVersion: 2n, captureTime: new Date() };
+  const message = {
+    order,
+    userId: 'ann',
+    amount,
+    ledgerVersion: 2n,
+    captureTime: new Date(),
+    balance: undefined,
+  };
   return paymentCaptured.toOutbox({
     eventId: randomUUIDv7(),
     userId: 'ann',

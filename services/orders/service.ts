@@ -18,6 +18,7 @@ import { RequestRow } from './schema/request.ts';
 
 export const orders: ServiceDefinition = {
   name: 'orders',
+  publishes: true,
   entities: [OrderRow, OrderEventRow, RequestRow],
   calls: ['payments'],
   rpcs: (deps) => ({

@@ -16,6 +16,7 @@ import { TransferRow } from './schema/transfer.ts';
 
 export const payments: ServiceDefinition = {
   name: 'payments',
+  publishes: true,
   entities: [AccountRow, TransferRow, PaymentRow, RequestRow],
   rpcs: (deps) => ({
     '/purser.payments.v1.AccountService/CreateAccount': createAccount(deps),

@@ -5,12 +5,14 @@ import { events } from '#gen/events.ts';
 import { type Delivery, readDelivery } from '#lib/nats/delivery.ts';
 import { messageHeaders } from '#lib/nats/publisher.ts';
 import { defineEvent, type EventCodec } from '#lib/outbox/event.ts';
+import { happenings } from '../../services/notifications/events/tell-users.ts';
 import { paymentResults } from '../../services/orders/events/apply-payment-results.ts';
 import { paymentWishes } from '../../services/payments/events/settle-payments.ts';
 import { asyncApi, decodeJson, encodeJson, type Message, messageType } from './asyncapi.ts';
 
 /** What the services make of the events that they take, by the service and the event's type. */
 export const consumed: Record<string, Record<string, (delivery: Delivery) => unknown>> = {
+  notifications: happenings,
   orders: paymentResults,
   payments: paymentWishes,
 };
@@ -79,7 +81,7 @@ function makeFixture(type: string, example: JsonObject, index: number): EventFix
   const event = definition.toOutbox({
     eventId: `019b7c4e-6a4e-7c11-8a52-${String(index).padStart(12, '0')}`,
     userId: String(example['userId']),
-    about: String(example['order']),
+    about: String(example['order'] ?? example['account']),
     message: codec.decode(encodeJson(type, example)),
     traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
   });
@@ -113,7 +115,8 @@ export function consume({ subject, headers, payload }: Message): Record<string, 
   });
   const results = Object.entries(consumed).flatMap(([service, takes]) => {
     const take = takes[delivery.type];
-    return take === undefined ? [] : [[service, plain(take(delivery))]];
+    const made = take?.(delivery);
+    return made === undefined ? [] : [[service, plain(made)]];
   });
   return Object.fromEntries(results) as Record<string, unknown>;
 }

@@ -7,8 +7,8 @@ import { createLogger } from '#lib/log/logger.ts';
 import { Database } from '#lib/pg/database.ts';
 import { migrate, type Migrations } from '#lib/pg/migrate.ts';
 import type { Statement } from '#lib/pg/transaction.ts';
-import type { ServiceDefinition } from '#lib/service/service-definition.ts';
-import { type Running, startService } from '#lib/service/start-service.ts';
+import type { ServiceDefinition, ServiceDeps } from '#lib/service/service-definition.ts';
+import { type Door, type Running, startService } from '#lib/service/start-service.ts';
 import type { Clock } from '#lib/time/clock.ts';
 import { freePort } from '../../tools/local/free-port.ts';
 import { startNatsServer } from '../../tools/local/nats-server.ts';
@@ -86,18 +86,20 @@ export interface TestService extends Running {
  * One instance of a service in this process, on ports of the system's choice. Of the services that
  * it calls, those without an address in `targets` do not answer.
  */
-export async function testService(
-  definition: ServiceDefinition,
+export async function testService<Deps extends ServiceDeps>(
+  definition: ServiceDefinition<Deps>,
   {
     databaseUrl,
     natsUrl,
     clock,
     targets = {},
+    doors = [],
   }: {
     databaseUrl: string;
     natsUrl: string;
     clock?: Clock;
     targets?: Record<string, string>;
+    doors?: readonly Door<Deps>[];
   },
 ): Promise<TestService> {
   const nobody = (definition.calls ?? []).map((domain) => [domain, '127.0.0.1:1']);
@@ -111,6 +113,7 @@ export async function testService(
       databaseUrl,
       natsUrl,
       reflection: false,
+      doors,
       targets: { ...Object.fromEntries(nobody), ...targets },
       ...(clock && { clock }),
     },

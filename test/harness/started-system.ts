@@ -13,7 +13,15 @@ const projectFolder = resolve(import.meta.dirname, '../..');
 export interface StartedSystem {
   /** The gateway, `http://127.0.0.1:…`. */
   url: string;
-  ports: { gateway: number; orders: number; payments: number; nats: number };
+  ports: {
+    gateway: number;
+    orders: number;
+    payments: number;
+    notifications: number;
+    live: number;
+    notificationsInternal: number;
+    nats: number;
+  };
   dataFolder: string;
   program: Program;
   /**
@@ -56,6 +64,9 @@ export async function startSystem(
       gateway: port('PURSER_GATEWAY_PORT'),
       orders: port('PURSER_ORDERS_PORT'),
       payments: port('PURSER_PAYMENTS_PORT'),
+      notifications: port('PURSER_NOTIFICATIONS_PORT'),
+      live: port('PURSER_NOTIFICATIONS_LIVE_PORT'),
+      notificationsInternal: port('PURSER_NOTIFICATIONS_INTERNAL_PORT'),
       nats: port('PURSER_NATS_PORT'),
     },
     dataFolder,
@@ -81,6 +92,9 @@ function ownPorts() {
     PURSER_PAYMENTS_INTERNAL_PORT: String(base + 5),
     PURSER_POSTGRES_PORT: String(base + 6),
     PURSER_NATS_PORT: String(base + 7),
+    PURSER_NOTIFICATIONS_PORT: String(base + 8),
+    PURSER_NOTIFICATIONS_INTERNAL_PORT: String(base + 9),
+    PURSER_NOTIFICATIONS_LIVE_PORT: String(base + 10),
   };
 }
 

@@ -58,6 +58,7 @@ async function openOne(
   const deps: ServiceDeps = {
     database,
     clock: () => new Date(),
+    broker: undefined as never,
     committed: () => {},
     log: testLog,
     upstreams: new Map(),

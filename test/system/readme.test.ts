@@ -4,6 +4,7 @@ import { createConnection } from 'node:net';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import * as assert from 'uvu/assert';
+import { Program } from '#test/harness/program.ts';
 import { eventually } from '#test/harness/service.ts';
 import { startSystem } from '#test/harness/started-system.ts';
 import { suite } from '#test/harness/suite.ts';
@@ -115,8 +116,17 @@ test('newman runs the story of the contracts', async () => {
   await bash('bash', ['-euo', 'pipefail', '-c', script], { cwd: projectFolder });
 });
 
+test('what happens can be watched', async () => {
+  const program = new Program('bash', ['-c', block(/v1\/live/)], { cwd: projectFolder });
+  await program.printed(/"kind":"SNAPSHOT"/);
+  const [order] = await run(block(/my-first-order/).replace('my-first-order', 'watched'));
+  await program.printed(new RegExp(`"kind":"ORDER".*"name":"${order.name}","state":"PAID"`));
+  await program.printed(/"kind":"ACCOUNT"/);
+  program.child.kill('SIGKILL');
+});
+
 test('every block of the README is run by a test above', () => {
-  assert.is(blocks.length, 6);
+  assert.is(blocks.length, 7);
 });
 
 test.run();

@@ -85,7 +85,7 @@ function queryStatement(module: Module, rpc: Rpc, http: HttpBinding): string {
   }
   const known = `parameters${rpc.service.name}_${rpc.method.name}`;
   const names = http.query.map((field) => quoted(field.jsonName));
-  module.add(`const ${known} = [${names.join(', ')}];`);
+  module.add(`const ${known}: string[] = [${names.join(', ')}];`);
   return `  for (const [name, value] of Object.entries(input.query)) {
     switch (name) {
 ${http.query.map((field) => parameterCase(module, field)).join('\n')}
@@ -119,7 +119,7 @@ function bodyStatement(module: Module, rpc: Rpc, http: HttpBinding, options: Opt
   }
   const names = http.members.map((field) => quoted(field.jsonName));
   const known = `members${rpc.service.name}_${rpc.method.name}`;
-  module.add(`const ${known} = [${names.join(', ')}];`);
+  module.add(`const ${known}: string[] = [${names.join(', ')}];`);
   const readMembers = module.value('readMembers', readJson);
   return `  const prefix = '';
   const members = input.body === undefined ? {} : ${readMembers}(input.body, '', violations);

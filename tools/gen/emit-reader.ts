@@ -63,7 +63,7 @@ function messageReader(module: Module, type: DescMessage, options: Options): str
   const fieldViolation = module.type('FieldViolation', '#lib/contract/types.ts');
   const names = type.fields.map((field) => quoted(field.jsonName));
   const readMembers = module.value('readMembers', readJson);
-  return `const members${name} = [${names.join(', ')}];
+  return `const members${name}: string[] = [${names.join(', ')}];
 
 export function read${name}(
   value: unknown,

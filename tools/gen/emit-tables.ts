@@ -8,6 +8,7 @@ import {
   jsonPath,
   messagesPath,
   quoted,
+  readerName,
   validatePath,
   validatorName,
   writerName,
@@ -44,22 +45,63 @@ function wirePath({ service, method }: Rpc): string {
 }
 
 function methodEntry(module: Module, rpc: Rpc): string {
-  const { service, method, domain, readOnly, idempotent, keyed } = rpc;
-  const definitions = module.value(`${service.name}Service`, messagesPath(service.file));
-  const strict = module.value('withStrictText', '#lib/contract/strict-text.ts');
-  const definition = `${method.name.slice(0, 1).toLowerCase()}${method.name.slice(1)}`;
-  const validate = module.value(validatorName(method.input), validatePath(method.input.file));
+  const { readOnly, idempotent, keyed } = rpc;
   return `  '${wirePath(rpc)}': {
-    path: '${wirePath(rpc)}',
-    service: '${service.typeName}',
-    name: '${method.name}',
-    domain: '${domain}',
-    definition: ${strict}(${definitions}.${definition}),
-    validate: (request) => ${validate}(request),
+${identity(module, rpc)}
     readOnly: ${readOnly},
     idempotent: ${idempotent},
     keyed: ${keyed},
   },`;
+}
+
+/** gen/streams.ts: every RPC that answers with a stream, by its path on the wire. */
+export function emitStreams({ streams }: Model): Module {
+  const module = createModule('streams.ts');
+  module.declare(['streams', 'Streams']);
+  if (streams.length === 0) {
+    return module;
+  }
+  const stream = module.type('Stream', types);
+  const rows = streams.map((rpc) => {
+    const { input, output } = rpc.method;
+    const request = module.type(typeName(input), messagesPath(input.file));
+    const response = module.type(typeName(output), messagesPath(output.file));
+    return `  '${wirePath(rpc)}': ${stream}<${request}, ${response}>;`;
+  });
+  module.add(`/** The streams by path; any other path may be undefined. */
+export interface Streams {
+  [path: string]: ${stream};
+${rows.join('\n')}
+}`);
+  module.add(`export const streams: Streams = {
+${streams.map((rpc) => streamEntry(module, rpc)).join('\n')}
+};`);
+  return module;
+}
+
+function streamEntry(module: Module, rpc: Rpc): string {
+  const { input, output } = rpc.method;
+  const read = module.value(readerName(input), jsonPath(input.file));
+  return `  '${wirePath(rpc)}': {
+${identity(module, rpc)}
+    read: (value, violations) => ${read}(value, '', violations),
+    write: ${module.value(writerName(output), jsonPath(output.file))},
+  },`;
+}
+
+/** What calls and streams have in common. */
+function identity(module: Module, rpc: Rpc): string {
+  const { service, method, domain } = rpc;
+  const definitions = module.value(`${service.name}Service`, messagesPath(service.file));
+  const strict = module.value('withStrictText', '#lib/contract/strict-text.ts');
+  const definition = `${method.name.slice(0, 1).toLowerCase()}${method.name.slice(1)}`;
+  const validate = module.value(validatorName(method.input), validatePath(method.input.file));
+  return `    path: '${wirePath(rpc)}',
+    service: '${service.typeName}',
+    name: '${method.name}',
+    domain: '${domain}',
+    definition: ${strict}(${definitions}.${definition}),
+    validate: (request) => ${validate}(request),`;
 }
 
 /** gen/routes.ts: every RPC with a google.api.http rule. */

@@ -31,6 +31,8 @@ export interface Rpc {
 /** What is to be generated. A type is in the sets that need a function for it. */
 export interface Model {
   rpcs: Rpc[];
+  /** RPCs that answer with a stream; they have no REST form. */
+  streams: Rpc[];
   read: Set<Type>;
   written: Set<Type>;
   validated: Set<Type>;
@@ -55,16 +57,25 @@ export function checkLimitsApply(
 }
 
 export function buildModel(files: readonly DescFile[], options: Options): Model {
+  const all = files
+    .flatMap(({ services }) => services)
+    .flatMap((service) => rpcsOf(service, options));
   const model: Model = {
-    rpcs: files.flatMap(({ services }) => services).flatMap((service) => rpcsOf(service, options)),
+    rpcs: all.filter(({ method }) => method.methodKind === 'unary'),
+    streams: all.filter(({ method }) => method.methodKind !== 'unary'),
     read: new Set(),
     written: new Set(),
     validated: new Set(),
     listResponses: new Set(),
   };
   checkRoutes(model.rpcs);
+  const isCallers = (field: DescField) => isSetByCaller(field, options);
+  for (const { method } of model.streams) {
+    collect(method.input, isCallers, model.validated);
+    collect(method.input, isCallers, model.read);
+    collect(method.output, () => true, model.written);
+  }
   for (const { method, http } of model.rpcs) {
-    const isCallers = (field: DescField) => isSetByCaller(field, options);
     collect(method.input, isCallers, model.validated);
     checkIdentifiers(method, options);
     if (http !== undefined) {
@@ -97,12 +108,15 @@ function rpcsOf(service: DescService, options: Options): Rpc[] {
     throw new Error(`${service}: its package must be purser.<domain>.v<number>`);
   }
   return service.methods.map((method) => {
-    if (method.methodKind !== 'unary') {
-      throw new Error(`${method}: streaming is not supported`);
+    if (!['unary', 'server_streaming'].includes(method.methodKind)) {
+      throw new Error(`${method}: a stream of requests is not supported`);
     }
     const readOnly = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
     const idempotent = method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
     const rule = options.http(method);
+    if (rule !== undefined && method.methodKind !== 'unary') {
+      throw new Error(`${method}: a stream of responses has no REST form`);
+    }
     const headers = readOnly ? [] : headerFieldsOf(method);
     const http = rule === undefined ? undefined : readHttpRule(method, rule, headers, options);
     const keyed = (http?.headers ?? headers).some(({ name }) => name === 'request_id');

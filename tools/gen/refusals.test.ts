@@ -164,9 +164,20 @@ const mistakes: [name: string, contract: string, message: RegExp][] = [
   ],
 
   [
-    'a stream',
-    rpc('', 'get: "/v1/a"', 'rpc Watch(Thing) returns (stream Thing);'),
-    /Watch: streaming is not supported/,
+    'a stream of requests',
+    rpc('', 'get: "/v1/a"', 'rpc Watch(stream Thing) returns (Thing);'),
+    /Watch: a stream of requests is not supported/,
+  ],
+  [
+    'a stream over REST',
+    rpc(
+      '',
+      'get: "/v1/a"',
+      `rpc Watch(Thing) returns (stream Thing) {
+      option (google.api.http) = {get: "/v1/watch"};
+    }`,
+    ),
+    /Watch: a stream of responses has no REST form/,
   ],
   ['a key that is a number', body('int32 request_id = 1;'), /key must be a plain string/],
   ['a list of etags', body('repeated string etag = 1;'), /the etag must be a plain string/],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import type { FieldViolation, Method, Route, RouteInput } from '#lib/contract/types.ts';
+import type { FieldViolation, Method, Route, RouteInput, Stream } from '#lib/contract/types.ts';
 import { suite } from '#test/harness/suite.ts';
 import { createFixture } from './fixture.ts';
 import type { Fixture } from './fixture.ts';
@@ -107,6 +107,20 @@ test('a message that goes through protobuf is written the same', () => {
     assert.is(write(decoded.sample), write(message));
   });
   fc.assert(property, { numRuns: 100 });
+});
+
+test('a stream is read and written like any message', async () => {
+  const { streams } = await fixture.load<{ streams: Record<string, Stream> }>('streams.ts');
+  const stream = streams['/purser.samples.v1.SampleService/WatchSamples']!;
+  assert.is(stream.domain, 'samples');
+  const violations: FieldViolation[] = [];
+  assert.equal(stream.read({ filter: 'x' }, violations), { filter: 'x' });
+  stream.read({ filtre: 'x' }, violations);
+  assert.equal(violations, [{ field: 'filtre', description: 'is not known' }]);
+  assert.is(stream.validate({ filter: 'x'.repeat(9) }).length, 1);
+  const message = stream.definition.responseDeserialize(Buffer.alloc(0));
+  assert.is(stream.write(message), routeOf('EchoSample').write(message));
+  assert.is(stream.definition.responseStream, true);
 });
 
 test('a query parameter is read like a member, from text', () => {

@@ -94,6 +94,7 @@ service SampleService {
     option (google.api.http) = {post: "/v1/requests/{request_id}:retry"};
   }
   rpc CountSamples(google.protobuf.Empty) returns (Sample);
+  rpc WatchSamples(WatchSamplesRequest) returns (stream Sample);
 }
 
 message EchoSampleRequest {
@@ -139,6 +140,10 @@ message DeletePartRequest {
 
 message RetryRequestRequest {
   string request_id = 1;
+}
+
+message WatchSamplesRequest {
+  string filter = 1 [(purser.api.v1.limits).max_length = 8];
 }
 
 message GetOutcomeRequest {

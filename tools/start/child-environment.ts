@@ -21,6 +21,7 @@ export function environmentOf(
     PURSER_NATS_URL: backing.natsUrl,
     [`${prefix}_PORT`]: String(instance.port),
     [`${prefix}_INTERNAL_PORT`]: String(instance.internalPort),
+    ...(instance.livePort !== undefined && { [`${prefix}_LIVE_PORT`]: String(instance.livePort) }),
   };
 }
 
@@ -43,18 +44,25 @@ function databaseOf(service: string, { databaseUrls }: Backing): NodeJS.ProcessE
 /** Ports and numbers of instances are ours to tell, and only to the process they are about. */
 function withoutOthers(source: NodeJS.ProcessEnv, { instances }: Settings): NodeJS.ProcessEnv {
   const names = new Set(instances.map(({ service }) => service.name.toUpperCase()));
-  const pattern = new RegExp(`^PURSER_(${[...names].join('|')})_(PORT|INTERNAL_PORT|INSTANCES)$`);
+  const own = '(PORT|INTERNAL_PORT|LIVE_PORT|INSTANCES)';
+  const pattern = new RegExp(`^PURSER_(${[...names].join('|')})_${own}$`);
   const kept = Object.entries(withoutDatabases(source)).filter(([name]) => !pattern.test(name));
   return Object.fromEntries(kept);
 }
 
-/** PURSER_<SERVICE>_TARGET for every service: where all of its instances listen. */
+/** PURSER_<SERVICE>_TARGET, and _LIVE_TARGET where it has one: where all instances listen. */
 function targets({ instances, reachableHost }: Settings): NodeJS.ProcessEnv {
   const addresses = Map.groupBy(instances, ({ service }) => service.name);
   return Object.fromEntries(
-    [...addresses].map(([name, group]) => [
-      `PURSER_${name.toUpperCase()}_TARGET`,
-      group.map(({ port }) => `${reachableHost}:${port}`).join(','),
-    ]),
+    [...addresses].flatMap(([name, group]) => {
+      const prefix = `PURSER_${name.toUpperCase()}`;
+      const list = (ports: (number | undefined)[]) =>
+        ports.flatMap((port) => (port === undefined ? [] : `${reachableHost}:${port}`)).join(',');
+      const live = list(group.map(({ livePort }) => livePort));
+      return [
+        [`${prefix}_TARGET`, list(group.map(({ port }) => port))],
+        ...(live === '' ? [] : [[`${prefix}_LIVE_TARGET`, live]]),
+      ];
+    }),
   );
 }

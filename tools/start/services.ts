@@ -31,5 +31,11 @@ export const services: readonly ServiceEntry[] = [
     migrate: inProject('services/payments/migrate.ts'),
     edge: false,
   },
+  {
+    name: 'notifications',
+    main: inProject('services/notifications/main.ts'),
+    migrate: inProject('services/notifications/migrate.ts'),
+    edge: false,
+  },
   { name: 'gateway', main: inProject('gateway/main.ts'), edge: true },
 ];

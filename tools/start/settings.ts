@@ -9,6 +9,8 @@ export interface Instance {
   name: string;
   port: number;
   internalPort: number;
+  /** For WebSockets; undefined for a service that has none. */
+  livePort: number | undefined;
 }
 
 /** A port that must be free, and the variable that moves it. */
@@ -30,7 +32,7 @@ export interface Settings {
   ports: WantedPort[];
 }
 
-/** Instance n listens on the service's port + 100 (n - 1), its internal port likewise. */
+/** Instance n listens on the service's port + 100 (n - 1), its other ports likewise. */
 const instancePortStep = 100;
 
 /** Reads and checks the environment; throws EnvironmentError with one sentence for each fault. */
@@ -67,6 +69,7 @@ function instancesOf(
   const prefix = `PURSER_${service.name.toUpperCase()}`;
   const port = values[`${prefix}_PORT`];
   const internalPort = values[`${prefix}_INTERNAL_PORT`];
+  const livePort = values[`${prefix}_LIVE_PORT`];
   if (port === undefined || internalPort === undefined) {
     throw new Error(`lib/config/variables.ts does not give ${prefix}_PORT to npm start.`);
   }
@@ -75,15 +78,22 @@ function instancesOf(
     name: `${service.name}-${index + 1}`,
     port: port + instancePortStep * index,
     internalPort: internalPort + instancePortStep * index,
+    livePort: livePort === undefined ? undefined : livePort + instancePortStep * index,
   }));
 }
 
-function portsOf({ service, name, port, internalPort }: Instance, host: string): WantedPort[] {
+function portsOf({ service, name, ...ports }: Instance, host: string): WantedPort[] {
   const prefix = `PURSER_${service.name.toUpperCase()}`;
-  return [
+  const { port, internalPort, livePort } = ports;
+  const wanted: WantedPort[] = [
     { port, host, usedBy: name, variable: `${prefix}_PORT` },
     { port: internalPort, host, usedBy: `${name}, internal`, variable: `${prefix}_INTERNAL_PORT` },
   ];
+  if (livePort !== undefined) {
+    const variable = `${prefix}_LIVE_PORT`;
+    wanted.push({ port: livePort, host, usedBy: `${name}, WebSockets`, variable });
+  }
+  return wanted;
 }
 
 function isEveryAddress(host: string): boolean {

@@ -11,7 +11,7 @@ export interface GrpcTransportOptions {
    * Where the services are, as gRPC writes addresses: 'localhost:50051', 'dns:///orders:50051',
    * 'ipv4:10.0.0.1:50051,10.0.0.2:50051'. Calls go round all addresses of a service.
    */
-  targets: Readonly<Record<Domain, string>>;
+  targets: Readonly<Partial<Record<Domain, string>>>;
   /** Default: no encryption. */
   credentials?: ChannelCredentials | undefined;
   /** The role that goes with every call; `staff` may assemble, ship and deliver. */
@@ -80,7 +80,9 @@ export class GrpcTransport implements Transport {
     let client = this.#clients.get(domain);
     if (client === undefined) {
       const { targets, credentials: own = credentials.createInsecure() } = this.#options;
-      client = new Client(targets[domain], own, channelOptions);
+      const target = targets[domain];
+      if (target === undefined) throw new TypeError(`There is no target for ${domain}.`);
+      client = new Client(target, own, channelOptions);
       this.#clients.set(domain, client);
     }
     return client;

@@ -35,11 +35,19 @@ export interface Payment {
 
 export type Answer = 'captured' | 'failed' | 'voided' | 'refunded';
 
+export interface SettledWish {
+  payment: Payment;
+  answer: Answer;
+  /** What the wallet held right after the transfer; null when none was made now. */
+  balanceAfterMinor: bigint | null;
+  traceparent: string | undefined;
+}
+
 export interface Settlement {
   /**
    * What to tell the order, one for each wish, in their order. A repeated wish is answered again.
    */
-  answers: { payment: Payment; answer: Answer; traceparent: string | undefined }[];
+  answers: SettledWish[];
   /** Payments to write that no transaction wrote before. */
   decided: Payment[];
   /** Payments that were captured before and are refunded now. */
@@ -64,10 +72,13 @@ export function settle(
   const payments = new Map(before);
   const answers = wishes.map((wish) => {
     const known = payments.get(wish.orderId);
+    const booked = ledger.transfers.length;
     const payment =
       wish.kind === 'pay' ? pay(wish, known, ledger, now) : undo(wish, known, ledger, now);
     payments.set(wish.orderId, payment);
-    return { payment, answer: answerTo(wish, payment), traceparent: wish.traceparent };
+    const balanceAfterMinor = ledger.transfers[booked]?.balanceAfterMinor ?? null;
+    const { traceparent } = wish;
+    return { payment, answer: answerTo(wish, payment), balanceAfterMinor, traceparent };
   });
   const changed = [...payments.values()].filter(
     (payment) => before.get(payment.orderId) !== payment,

@@ -9,6 +9,8 @@ export interface TopUp {
   fingerprint: Buffer;
   amountMinor: bigint;
   currencyCode: string;
+  /** Trace parent of the call. */
+  traceparent?: string | undefined;
 }
 
 /** What a user's idempotency key was used for. */

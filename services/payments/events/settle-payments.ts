@@ -7,7 +7,7 @@ import type { Tx } from '#lib/pg/transaction.ts';
 import { orderName } from '#lib/resource-name/order-name.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
 import { Ledger } from '../domain/ledger.ts';
-import { type PaymentWish, settle, type Settlement } from '../domain/settle.ts';
+import { type PaymentWish, settle, type SettledWish } from '../domain/settle.ts';
 import { paymentCaptured, paymentFailed, paymentRefunded, paymentVoided } from '../published.ts';
 import { bookTransfers } from '../sql/book-transfers.ts';
 import { lockWallets } from '../sql/lock-wallets.ts';
@@ -55,17 +55,22 @@ async function settleIn(tx: Tx, wishes: readonly PaymentWish[], now: Date): Prom
   await writePayments(tx, settlement, settlement.answers.map(answerEvent));
 }
 
-function answerEvent({ payment, answer, traceparent }: Settlement['answers'][number]): OutboxEvent {
+function answerEvent(settled: SettledWish): OutboxEvent {
+  const { payment, answer, balanceAfterMinor, traceparent } = settled;
   const { userId, ledgerVersion, createTime, updateTime } = payment;
   const order = orderName(payment.orderId);
   const amount = { currencyCode: payment.currencyCode, amountMinor: payment.amountMinor };
+  const balance =
+    balanceAfterMinor === null
+      ? undefined
+      : { currencyCode: payment.currencyCode, amountMinor: balanceAfterMinor };
   const event = { eventId: randomUUIDv7(), userId, about: order, traceparent };
   const message = { order, userId, amount, ledgerVersion };
   switch (answer) {
     case 'captured':
       return paymentCaptured.toOutbox({
         ...event,
-        message: { ...message, captureTime: createTime },
+        message: { ...message, captureTime: createTime, balance },
       });
     case 'failed': {
       const reason = Payment_FailureReason[payment.failureReason ?? 'FAILURE_REASON_UNSPECIFIED'];
@@ -77,7 +82,7 @@ function answerEvent({ payment, answer, traceparent }: Settlement['answers'][num
     case 'refunded':
       return paymentRefunded.toOutbox({
         ...event,
-        message: { ...message, refundTime: updateTime },
+        message: { ...message, refundTime: updateTime, balance },
       });
   }
 }

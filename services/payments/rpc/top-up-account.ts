@@ -1,17 +1,21 @@
+import { randomUUIDv7 } from 'node:crypto';
 import type { Account } from '#gen/purser/payments/v1/account.ts';
 import { TopUpAccountRequest } from '#gen/purser/payments/v1/account_service.ts';
 import { Batcher } from '#lib/batch/batcher.ts';
-import type { Handler } from '#lib/grpc/unary-call.ts';
+import type { CallContext, Handler } from '#lib/grpc/unary-call.ts';
 import { fingerprint } from '#lib/idempotency/fingerprint.ts';
+import type { OutboxEvent } from '#lib/outbox/event.ts';
 import type { Tx } from '#lib/pg/transaction.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
-import { Ledger } from '../domain/ledger.ts';
+import { Ledger, type Wallet } from '../domain/ledger.ts';
 import { type StoredRequest, type TopUp, topUp } from '../domain/top-up.ts';
+import { accountToppedUp } from '../published.ts';
 import { bookTransfers } from '../sql/book-transfers.ts';
 import { lockWallets } from '../sql/lock-wallets.ts';
+import { insertOutbox } from '../sql/insert-outbox.ts';
 import { insertRequests, selectRequests } from '../sql/requests.ts';
 import { selectPastBalances } from '../sql/select-past-balances.ts';
-import { accountMessage } from './account-message.ts';
+import { accountMessage, accountName } from './account-message.ts';
 
 const methodPath = '/purser.payments.v1.AccountService/TopUpAccount';
 
@@ -19,17 +23,22 @@ const methodPath = '/purser.payments.v1.AccountService/TopUpAccount';
 export function topUpAccount({
   database,
   clock,
+  committed,
 }: ServiceDeps): Handler<TopUpAccountRequest, Account> {
   const batcher = new Batcher<TopUp, Account>({
     name: 'top-up-account',
-    run: (wishes) => database.transaction((tx) => topUpIn(tx, wishes, clock())),
+    run: async (wishes) => {
+      const accounts = await database.transaction((tx) => topUpIn(tx, wishes, clock()));
+      committed();
+      return accounts;
+    },
     sizeMax: 200,
     queueMax: 5_000,
   });
-  return (request, call) => batcher.submit(wish(request, call.userId), call);
+  return (request, call) => batcher.submit(toTopUp(request, call), call);
 }
 
-function wish(request: TopUpAccountRequest, userId: string): TopUp {
+function toTopUp(request: TopUpAccountRequest, { userId, traceparent }: CallContext): TopUp {
   return {
     userId,
     requestId: request.requestId || null,
@@ -39,6 +48,7 @@ function wish(request: TopUpAccountRequest, userId: string): TopUp {
     ),
     amountMinor: request.amount!.amountMinor,
     currencyCode: request.amount!.currencyCode,
+    traceparent,
   };
 }
 
@@ -55,6 +65,10 @@ async function topUpIn(tx: Tx, wishes: readonly TopUp[], now: Date): Promise<(Ac
   const { outcomes, requests } = topUp(wishes, ledger, stored);
   await bookTransfers(tx, ledger.transfers, now);
   await insertRequests(tx, requests, now);
+  const booked = outcomes.flatMap((outcome, index) =>
+    outcome.kind === 'booked' ? toppedUpEvent(wishes[index]!, outcome.wallet, now) : [],
+  );
+  await insertOutbox(tx, booked);
   const replayed = outcomes.flatMap((outcome) =>
     outcome.kind === 'replayed' ? outcome.request : [],
   );
@@ -77,4 +91,27 @@ function isAnswerOf(
   request: StoredRequest,
 ): boolean {
   return entry.accountId === request.accountId && entry.ledgerVersion === request.ledgerVersion;
+}
+
+function toppedUpEvent(
+  { amountMinor, traceparent }: TopUp,
+  wallet: Wallet,
+  now: Date,
+): OutboxEvent {
+  const { userId, currencyCode, ledgerVersion } = wallet;
+  const account = accountName(wallet.id);
+  return accountToppedUp.toOutbox({
+    eventId: randomUUIDv7(),
+    userId,
+    about: account,
+    traceparent,
+    message: {
+      account,
+      userId,
+      amount: { currencyCode, amountMinor },
+      balance: { currencyCode, amountMinor: wallet.balanceMinor },
+      ledgerVersion,
+      topUpTime: now,
+    },
+  });
 }

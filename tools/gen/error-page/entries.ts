@@ -11,7 +11,7 @@ import { errorCatalogue } from '#gen/errors.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import type { PurserErrorOptions, Reason } from '#lib/errors/purser-error.ts';
 import { toStatus } from '#lib/errors/status.ts';
-import { toProblem } from '../../../gateway/problem.ts';
+import { toProblem } from '#lib/http/problem.ts';
 
 export interface ErrorEntry extends ErrorExplanation {
   reason: Reason;
@@ -35,6 +35,10 @@ export const restOnly: ReadonlySet<Reason> = new Set([
   'BODY_TOO_LARGE',
   'UNSUPPORTED_MEDIA_TYPE',
   'MALFORMED_HTTP',
+  'LIVE_TICKET_INVALID',
+  'ORIGIN_NOT_ALLOWED',
+  'LIVE_SOCKET_LIMIT',
+  'WEBSOCKET_REQUIRED',
 ]);
 
 /** Reasons that the gateway, and the SDK behind it, cannot cause. */

@@ -73,6 +73,14 @@ export const ErrorReason = {
   PERMISSION_DENIED: 24,
   /** REQUEST_NOT_FOUND - No call of the caller with this idempotency key has had an effect, or it was more than 30 days ago. */
   REQUEST_NOT_FOUND: 25,
+  /** LIVE_TICKET_INVALID - The ticket opens no WebSocket: it was used, has expired, or never existed. */
+  LIVE_TICKET_INVALID: 26,
+  /** ORIGIN_NOT_ALLOWED - A page of another site tried to open a WebSocket. */
+  ORIGIN_NOT_ALLOWED: 27,
+  /** LIVE_SOCKET_LIMIT - The user has as many open WebSockets as one may have. */
+  LIVE_SOCKET_LIMIT: 28,
+  /** WEBSOCKET_REQUIRED - The path speaks WebSocket only. */
+  WEBSOCKET_REQUIRED: 29,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -105,5 +113,9 @@ export namespace ErrorReason {
   export type ETAG_MISMATCH = typeof ErrorReason.ETAG_MISMATCH;
   export type PERMISSION_DENIED = typeof ErrorReason.PERMISSION_DENIED;
   export type REQUEST_NOT_FOUND = typeof ErrorReason.REQUEST_NOT_FOUND;
+  export type LIVE_TICKET_INVALID = typeof ErrorReason.LIVE_TICKET_INVALID;
+  export type ORIGIN_NOT_ALLOWED = typeof ErrorReason.ORIGIN_NOT_ALLOWED;
+  export type LIVE_SOCKET_LIMIT = typeof ErrorReason.LIVE_SOCKET_LIMIT;
+  export type WEBSOCKET_REQUIRED = typeof ErrorReason.WEBSOCKET_REQUIRED;
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
 }

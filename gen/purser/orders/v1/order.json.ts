@@ -8,7 +8,7 @@ import { writeBigInt, writeList, writeObject, writeString, writeStruct, writeTim
 import { readMoney, writeMoney } from '../../type/v1/money.json.ts';
 import type { Order, OrderEvent, OrderEvent_Actor, OrderLine, Order_Action, Order_FailureReason, Order_State, Recipient, Shipment } from './order.ts';
 
-const membersOrder = ['name', 'userId', 'state', 'failureReason', 'amount', 'description', 'version', 'etag', 'createTime', 'updateTime', 'allowedActions', 'shipment', 'lines', 'lineCount', 'recipient'];
+const membersOrder: string[] = ['name', 'userId', 'state', 'failureReason', 'amount', 'description', 'version', 'etag', 'createTime', 'updateTime', 'allowedActions', 'shipment', 'lines', 'lineCount', 'recipient'];
 
 export function readOrder(
   value: unknown,
@@ -55,7 +55,7 @@ export function readOrder(
   return message;
 }
 
-const membersOrderLine = ['title', 'quantity', 'unitAmount', 'attributes', 'amount'];
+const membersOrderLine: string[] = ['title', 'quantity', 'unitAmount', 'attributes', 'amount'];
 
 export function readOrderLine(
   value: unknown,
@@ -95,7 +95,7 @@ export function readOrderLine(
   return message;
 }
 
-const membersRecipient = ['name', 'phoneNumber', 'address', 'regionCode'];
+const membersRecipient: string[] = ['name', 'phoneNumber', 'address', 'regionCode'];
 
 export function readRecipient(
   value: unknown,
@@ -129,7 +129,7 @@ export function readRecipient(
   return message;
 }
 
-const membersShipment = ['carrier', 'trackingCode'];
+const membersShipment: string[] = ['carrier', 'trackingCode'];
 
 export function readShipment(
   value: unknown,

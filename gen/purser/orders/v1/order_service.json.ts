@@ -36,7 +36,7 @@ export function readOrderService_CreateOrder(
   return message;
 }
 
-const parametersOrderService_GetOrder = ['asOf'];
+const parametersOrderService_GetOrder: string[] = ['asOf'];
 
 const bindingOrderService_GetOrder: Binding = { names: { name: 'order' } };
 
@@ -65,7 +65,7 @@ export function readOrderService_GetOrder(
   return message;
 }
 
-const parametersOrderService_ListOrders = ['pageSize', 'pageToken', 'filter', 'orderBy'];
+const parametersOrderService_ListOrders: string[] = ['pageSize', 'pageToken', 'filter', 'orderBy'];
 
 const bindingOrderService_ListOrders: Binding = { names: {} };
 
@@ -102,7 +102,7 @@ export function readOrderService_ListOrders(
   return message;
 }
 
-const parametersOrderService_ListOrderEvents = ['pageSize', 'pageToken'];
+const parametersOrderService_ListOrderEvents: string[] = ['pageSize', 'pageToken'];
 
 const bindingOrderService_ListOrderEvents: Binding = { names: { parent: 'order' } };
 
@@ -176,7 +176,7 @@ export function readOrderService_TraceOrder(
   return message;
 }
 
-const membersOrderService_CancelOrder = ['reason'];
+const membersOrderService_CancelOrder: string[] = ['reason'];
 
 const bindingOrderService_CancelOrder: Binding = { names: { name: 'order', etag: 'If-Match' } };
 
@@ -214,7 +214,7 @@ export function readOrderService_CancelOrder(
   return message;
 }
 
-const membersOrderService_AssembleOrder = ['reason'];
+const membersOrderService_AssembleOrder: string[] = ['reason'];
 
 const bindingOrderService_AssembleOrder: Binding = { names: { name: 'order', etag: 'If-Match' } };
 
@@ -252,7 +252,7 @@ export function readOrderService_AssembleOrder(
   return message;
 }
 
-const membersOrderService_ShipOrder = ['shipment', 'reason'];
+const membersOrderService_ShipOrder: string[] = ['shipment', 'reason'];
 
 const bindingOrderService_ShipOrder: Binding = { names: { name: 'order', etag: 'If-Match' } };
 
@@ -293,7 +293,7 @@ export function readOrderService_ShipOrder(
   return message;
 }
 
-const membersOrderService_DeliverOrder = ['reason'];
+const membersOrderService_DeliverOrder: string[] = ['reason'];
 
 const bindingOrderService_DeliverOrder: Binding = { names: { name: 'order', etag: 'If-Match' } };
 

@@ -7,7 +7,7 @@ import { writeBigInt, writeObject, writeString, writeTimestamp } from '#lib/cont
 import { writeMoney } from '../../type/v1/money.json.ts';
 import type { Account, Entry, Entry_Kind } from './account.ts';
 
-const membersAccount = ['name', 'userId', 'currencyCode', 'balance', 'ledgerVersion', 'createTime', 'updateTime'];
+const membersAccount: string[] = ['name', 'userId', 'currencyCode', 'balance', 'ledgerVersion', 'createTime', 'updateTime'];
 
 export function readAccount(
   value: unknown,

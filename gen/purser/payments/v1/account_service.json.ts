@@ -36,7 +36,7 @@ export function readAccountService_CreateAccount(
   return message;
 }
 
-const parametersAccountService_GetAccount = ['asOf'];
+const parametersAccountService_GetAccount: string[] = ['asOf'];
 
 const bindingAccountService_GetAccount: Binding = { names: {} };
 
@@ -64,7 +64,7 @@ export function readAccountService_GetAccount(
   return message;
 }
 
-const membersAccountService_TopUpAccount = ['amount'];
+const membersAccountService_TopUpAccount: string[] = ['amount'];
 
 const bindingAccountService_TopUpAccount: Binding = { names: { request_id: 'Idempotency-Key' } };
 
@@ -101,7 +101,7 @@ export function readAccountService_TopUpAccount(
   return message;
 }
 
-const parametersAccountService_ListEntries = ['pageSize', 'pageToken', 'filter'];
+const parametersAccountService_ListEntries: string[] = ['pageSize', 'pageToken', 'filter'];
 
 const bindingAccountService_ListEntries: Binding = { names: {} };
 

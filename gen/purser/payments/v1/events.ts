@@ -32,7 +32,11 @@ export interface PaymentCaptured {
   /** The account's ledger version after the debit: a reader that has seen it sees the debit. */
   ledgerVersion: bigint;
   /** When it was booked. */
-  captureTime: Date | undefined;
+  captureTime:
+    | Date
+    | undefined;
+  /** What the account held right after the debit; unset where the same decision is told again. */
+  balance: Money | undefined;
 }
 
 /** An order's amount was not debited and never will be. */
@@ -82,11 +86,51 @@ export interface PaymentRefunded {
   /** The account's ledger version after the refund: a reader that has seen it sees the refund. */
   ledgerVersion: bigint;
   /** When it was booked. */
-  refundTime: Date | undefined;
+  refundTime:
+    | Date
+    | undefined;
+  /** What the account held right after the refund; unset where the same decision is told again. */
+  balance: Money | undefined;
+}
+
+/** A user's account was created, empty. */
+export interface AccountCreated {
+  /** Name of the account, `accounts/{account}`. */
+  account: string;
+  /** The user whose account it is. */
+  userId: string;
+  /** What it holds: nothing, in its currency. */
+  balance:
+    | Money
+    | undefined;
+  /** The account's ledger version, 0. */
+  ledgerVersion: bigint;
+  /** When it was created. */
+  createTime: Date | undefined;
+}
+
+/** Money was added to an account from outside. */
+export interface AccountToppedUp {
+  /** Name of the account, `accounts/{account}`. */
+  account: string;
+  /** The user whose account it is. */
+  userId: string;
+  /** What was added. */
+  amount:
+    | Money
+    | undefined;
+  /** What the account held right after it. */
+  balance:
+    | Money
+    | undefined;
+  /** The account's ledger version after it: a reader that has seen it sees the money. */
+  ledgerVersion: bigint;
+  /** When it was booked. */
+  topUpTime: Date | undefined;
 }
 
 function createBasePaymentCaptured(): PaymentCaptured {
-  return { order: "", userId: "", amount: undefined, ledgerVersion: 0n, captureTime: undefined };
+  return { order: "", userId: "", amount: undefined, ledgerVersion: 0n, captureTime: undefined, balance: undefined };
 }
 
 export const PaymentCaptured: MessageFns<PaymentCaptured> = {
@@ -108,6 +152,9 @@ export const PaymentCaptured: MessageFns<PaymentCaptured> = {
     }
     if (message.captureTime !== undefined) {
       Timestamp.encode(toTimestamp(message.captureTime), writer.uint32(42).fork()).join();
+    }
+    if (message.balance !== undefined) {
+      Money.encode(message.balance, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -163,6 +210,14 @@ export const PaymentCaptured: MessageFns<PaymentCaptured> = {
             }
 
             message.captureTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.balance = Money.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -376,7 +431,7 @@ export const PaymentVoided: MessageFns<PaymentVoided> = {
 };
 
 function createBasePaymentRefunded(): PaymentRefunded {
-  return { order: "", userId: "", amount: undefined, ledgerVersion: 0n, refundTime: undefined };
+  return { order: "", userId: "", amount: undefined, ledgerVersion: 0n, refundTime: undefined, balance: undefined };
 }
 
 export const PaymentRefunded: MessageFns<PaymentRefunded> = {
@@ -398,6 +453,9 @@ export const PaymentRefunded: MessageFns<PaymentRefunded> = {
     }
     if (message.refundTime !== undefined) {
       Timestamp.encode(toTimestamp(message.refundTime), writer.uint32(42).fork()).join();
+    }
+    if (message.balance !== undefined) {
+      Money.encode(message.balance, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -453,6 +511,211 @@ export const PaymentRefunded: MessageFns<PaymentRefunded> = {
             }
 
             message.refundTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.balance = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAccountCreated(): AccountCreated {
+  return { account: "", userId: "", balance: undefined, ledgerVersion: 0n, createTime: undefined };
+}
+
+export const AccountCreated: MessageFns<AccountCreated> = {
+  encode(message: AccountCreated, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    if (message.balance !== undefined) {
+      Money.encode(message.balance, writer.uint32(26).fork()).join();
+    }
+    if (message.ledgerVersion !== 0n) {
+      if (BigInt.asIntN(64, message.ledgerVersion) !== message.ledgerVersion) {
+        throw new globalThis.Error("value provided for field message.ledgerVersion of type int64 too large");
+      }
+      writer.uint32(32).int64(message.ledgerVersion);
+    }
+    if (message.createTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.createTime), writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AccountCreated {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAccountCreated();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.balance = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.ledgerVersion = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.createTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAccountToppedUp(): AccountToppedUp {
+  return { account: "", userId: "", amount: undefined, balance: undefined, ledgerVersion: 0n, topUpTime: undefined };
+}
+
+export const AccountToppedUp: MessageFns<AccountToppedUp> = {
+  encode(message: AccountToppedUp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(26).fork()).join();
+    }
+    if (message.balance !== undefined) {
+      Money.encode(message.balance, writer.uint32(34).fork()).join();
+    }
+    if (message.ledgerVersion !== 0n) {
+      if (BigInt.asIntN(64, message.ledgerVersion) !== message.ledgerVersion) {
+        throw new globalThis.Error("value provided for field message.ledgerVersion of type int64 too large");
+      }
+      writer.uint32(40).int64(message.ledgerVersion);
+    }
+    if (message.topUpTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.topUpTime), writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AccountToppedUp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAccountToppedUp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.balance = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.ledgerVersion = reader.int64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.topUpTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
         }

@@ -7,7 +7,7 @@ import type { FieldViolation } from '#lib/contract/types.ts';
 import { writeBigInt, writeObject, writeString } from '#lib/contract/write-json.ts';
 import type { Money } from './money.ts';
 
-const membersMoney = ['currencyCode', 'amountMinor'];
+const membersMoney: string[] = ['currencyCode', 'amountMinor'];
 
 export function readMoney(
   value: unknown,

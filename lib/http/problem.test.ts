@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { PurserError } from '#lib/errors/purser-error.ts';
-import { suite } from '../test/harness/suite.ts';
+import { suite } from '#test/harness/suite.ts';
 import { toProblem } from './problem.ts';
 
 const test = suite('problem');

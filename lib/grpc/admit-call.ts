@@ -1,0 +1,144 @@
+// What unary calls and streams have in common: how a call is let in, what a handler knows of it,
+// and what is told of it when it is over.
+import { Metadata, status as grpcStatus } from '@grpc/grpc-js';
+import type { MethodDefinition } from '@grpc/grpc-js';
+import { errorCatalogue } from '#gen/errors.ts';
+import type { Method, Stream } from '#lib/contract/types.ts';
+import { PurserError } from '#lib/errors/purser-error.ts';
+import { userHash, type Logger } from '#lib/log/logger.ts';
+import type { CallLimits } from './call-limits.ts';
+import {
+  isStaff,
+  oneTraceparent,
+  oneUserId,
+  requestIdKey,
+  traceparentKey,
+  userIdKey,
+} from './call-metadata.ts';
+import { callDuration, callsHandled } from './server-metrics.ts';
+
+/** What a handler knows of any call beside its request. */
+export interface AnyCallContext {
+  /** Who is asking: 1 to 128 visible ASCII characters. */
+  userId: string;
+  /** Whether the caller has the role staff. */
+  isStaff: boolean;
+  /** Finds the call in the logs of every process that it passed through. */
+  requestId: string;
+  /**
+   * Aborts when the call is over, at its deadline or because the caller goes, with the PurserError
+   * that the caller would get.
+   */
+  signal: AbortSignal;
+  /** Writes lines that carry the request id. */
+  log: Logger;
+  /** W3C trace parent, when the caller sent a valid one. */
+  traceparent: string | undefined;
+}
+
+export interface CallOptions {
+  log: Logger;
+  /** Whether an error means that a dependency does not answer right now: DEPENDENCY_UNAVAILABLE. */
+  isTransient(error: unknown): boolean;
+  /** Every call is in here until it is answered. */
+  inFlight: Set<CallLimits>;
+}
+
+/** A call of either kind, with what the kit has made for it. */
+export interface CallInHand {
+  call: { request: Buffer; metadata: Metadata; sendMetadata(metadata: Metadata): void };
+  limits: CallLimits;
+  requestId: string;
+  options: CallOptions;
+}
+
+/**
+ * The definition to register with grpc-js. The message stays bytes until the kit decodes it:
+ * grpc-js would answer malformed bytes with INTERNAL, which blames us for the caller's fault.
+ */
+export function undecoded(method: Method | Stream): MethodDefinition<Buffer, unknown> {
+  return { ...method.definition, requestDeserialize: (bytes: Buffer) => bytes };
+}
+
+export function sendRequestId({ call, requestId }: CallInHand): void {
+  const metadata = new Metadata();
+  metadata.set(requestIdKey, requestId);
+  call.sendMetadata(metadata);
+}
+
+/** The request and what goes with it. Throws what the caller is to be told. */
+export function admitCall(
+  method: Method | Stream,
+  { call, limits, requestId, options }: CallInHand,
+): { request: unknown; context: AnyCallContext } {
+  const userId = oneUserId(call.metadata.get(userIdKey));
+  if (userId === undefined) throw new PurserError('USER_ID_REQUIRED');
+  const request = decode(method, call.request);
+  const violations = method.validate(request);
+  if (violations.length > 0) throw new PurserError('INVALID_REQUEST', {}, { violations });
+  limits.throwIfOver();
+  let log: Logger | undefined;
+  const context: AnyCallContext = {
+    userId,
+    isStaff: isStaff(call.metadata),
+    requestId,
+    signal: limits.signal,
+    traceparent: oneTraceparent(call.metadata.get(traceparentKey)),
+    // Made on demand: a child logger costs more than most calls log.
+    get log() {
+      return (log ??= options.log.child({ requestId }));
+    },
+  };
+  return { request, context };
+}
+
+function decode(method: Method | Stream, bytes: Buffer): unknown {
+  try {
+    return method.definition.requestDeserialize(bytes);
+  } catch (error) {
+    throw new PurserError('MALFORMED_MESSAGE', {}, { cause: error });
+  }
+}
+
+/** What the caller is told of anything that a handler threw. */
+export function toPurserError(error: unknown, { limits, options }: CallInHand): PurserError {
+  if (error instanceof PurserError) return error;
+  // Drivers that were given the signal throw errors of their own when it aborts.
+  if (limits.signal.aborted) return limits.signal.reason as PurserError;
+  const reason = options.isTransient(error) ? 'DEPENDENCY_UNAVAILABLE' : 'INTERNAL';
+  return new PurserError(reason, {}, { cause: error });
+}
+
+export interface Finished {
+  path: string;
+  error: PurserError | undefined;
+  startedMs: number;
+  /** Messages that a stream has sent. */
+  messages?: number;
+}
+
+/** One log line and one measurement of a call that is over. */
+export function recordCall(
+  { call, requestId, options: { log } }: CallInHand,
+  { path, error, startedMs, messages }: Finished,
+): void {
+  const durationMs = performance.now() - startedMs;
+  const code = String(grpcStatus[error === undefined ? 0 : errorCatalogue[error.reason].code]);
+  callsHandled.inc({ method: path, code });
+  if (messages === undefined) callDuration.observe({ method: path }, durationMs / 1000);
+  const userId = oneUserId(call.metadata.get(userIdKey));
+  const line = {
+    method: path,
+    code,
+    reason: error?.reason,
+    durationMs: Math.round(durationMs * 100) / 100,
+    messages,
+    user: userId === undefined ? undefined : userHash(userId),
+    requestId,
+  };
+  if (error === undefined) log.info(line, 'call');
+  else if (error.reason === 'INTERNAL') log.error({ ...line, error: error.cause ?? error }, 'call');
+  else if (errorCatalogue[error.reason].retryable && error.cause)
+    log.warn({ ...line, error: error.cause }, 'call');
+  else log.info(line, 'call');
+}

@@ -1,0 +1,95 @@
+import {
+  type LiveAccount,
+  LiveMessage,
+  LiveMessage_Kind,
+  type LiveOrder,
+} from '#gen/purser/notifications/v1/live.ts';
+import type { Order_FailureReason, Order_State } from '#gen/purser/orders/v1/order.ts';
+import { streams } from '#gen/streams.ts';
+import { orderName } from '#lib/resource-name/order-name.ts';
+import { type Position, writeResumeToken } from '../domain/position.ts';
+
+const { write } = streams['/purser.notifications.v1.LiveService/Subscribe'];
+
+/** An order as the log and the snapshots show it. */
+export interface ShownOrder {
+  orderId: string;
+  state: number;
+  failureReason: number;
+  amountMinor: bigint;
+  currencyCode: string;
+  version: bigint;
+  time: Date;
+}
+
+export interface ShownAccount {
+  balanceMinor: bigint;
+  currencyCode: string;
+  ledgerVersion: bigint;
+}
+
+/**
+ * A message on its way to the streams of one user. Its JSON is made once, when the first WebSocket
+ * needs it.
+ */
+export class LiveText {
+  readonly message: LiveMessage;
+  readonly position: Position;
+  #json: string | undefined;
+
+  constructor(userId: string, content: LiveMessage, position: Position) {
+    const resumeToken = writeResumeToken(userId, position);
+    this.message = { ...content, number: position.number, resumeToken };
+    this.position = position;
+  }
+
+  get json(): string {
+    return (this.#json ??= write(this.message));
+  }
+}
+
+const empty: LiveMessage = {
+  kind: LiveMessage_Kind.KIND_UNSPECIFIED,
+  number: 0n,
+  resumeToken: '',
+  orders: [],
+  account: undefined,
+};
+
+export const heartbeat: LiveMessage = { ...empty, kind: LiveMessage_Kind.HEARTBEAT };
+
+export function orderMessage(order: ShownOrder): LiveMessage {
+  return { ...empty, kind: LiveMessage_Kind.ORDER, orders: [liveOrder(order)] };
+}
+
+export function accountMessage(account: ShownAccount): LiveMessage {
+  return { ...empty, kind: LiveMessage_Kind.ACCOUNT, account: liveAccount(account) };
+}
+
+export function snapshotMessage(
+  orders: readonly ShownOrder[],
+  account: ShownAccount | undefined,
+): LiveMessage {
+  return {
+    ...empty,
+    kind: LiveMessage_Kind.SNAPSHOT,
+    orders: orders.map(liveOrder),
+    account: account && liveAccount(account),
+  };
+}
+
+function liveOrder(order: ShownOrder): LiveOrder {
+  const { currencyCode, amountMinor } = order;
+  return {
+    name: orderName(order.orderId),
+    state: order.state as Order_State,
+    failureReason: order.failureReason as Order_FailureReason,
+    amount: { currencyCode, amountMinor },
+    version: order.version,
+    updateTime: order.time,
+  };
+}
+
+function liveAccount({ balanceMinor, currencyCode, ledgerVersion }: ShownAccount): LiveAccount {
+  return { balance: { currencyCode, amountMinor: balanceMinor }, ledgerVersion };
+}

@@ -1,0 +1,192 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { PurserError } from '#lib/errors/purser-error.ts';
+import { toProblem } from '#lib/http/problem.ts';
+import { rawAnswer } from '#lib/http/raw-answer.ts';
+import { userHash } from '#lib/log/logger.ts';
+import { isTransient } from '#lib/pg/failure.ts';
+import type { Door } from '#lib/service/start-service.ts';
+import type { NotificationsDeps } from '../service.ts';
+import { admitSocket, checkOrigin, requestIdOf } from './admit-socket.ts';
+import { closedSockets } from './live-metrics.ts';
+import { closeCodes, LiveSocket } from './live-socket.ts';
+
+export interface WebSocketDoorOptions {
+  /** 0 lets the system choose. */
+  port: number;
+  /** Origins of pages that may open a WebSocket; `same-host` for the host of the request. */
+  origins: readonly string[];
+  /** Each with a default that suits production. */
+  limits?: Partial<typeof limitsDefault>;
+  /** Told the port in use. */
+  onPort?: (port: number) => void;
+}
+
+export const limitsDefault = {
+  /** Open WebSockets of a user on this instance. */
+  socketsPerUser: 5,
+  /** Open WebSockets of all users on this instance. */
+  sockets: 20_000,
+  /** Time for the first frame to come. */
+  subscribeMs: 5_000,
+  /** Between pings; two that are not answered end the connection. */
+  pingMs: 15_000,
+  /** Bytes on their way to a client above which nothing more is sent to it. */
+  bufferedBytes: 256 * 1024,
+};
+
+/** Largest frame that a client may send: a subscription is far below. */
+const frameBytesMax = 4 * 1024;
+
+/** How long clients get to say goodbye when the instance stops. */
+const leaveMs = 1_000;
+
+/**
+ * Opens the port for WebSockets at /v1/live. Everything that refuses a client does so before the
+ * upgrade, as a problem of HTTP; what comes later has a close code.
+ */
+export function webSocketDoor(options: WebSocketDoorOptions): Door<NotificationsDeps> {
+  return async (deps, { host }) => {
+    const door = new WebSocketDoor(deps, options);
+    const port = await door.listen(host, options.port);
+    deps.log.info({ host, port }, 'WebSocket server listens');
+    options.onPort?.(port);
+    return door;
+  };
+}
+
+class WebSocketDoor {
+  readonly #deps: NotificationsDeps;
+  readonly #origins: readonly string[];
+  readonly #limits: typeof limitsDefault;
+  readonly #server: Server;
+  readonly #upgrader = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    // Compression costs 300 KB for each socket, and the messages are small.
+    perMessageDeflate: false,
+    maxPayload: frameBytesMax,
+  });
+  readonly #sockets = new Set<WebSocket>();
+  readonly #counts = new Map<string, number>();
+  #stopping = false;
+
+  constructor(deps: NotificationsDeps, { origins, limits }: WebSocketDoorOptions) {
+    this.#deps = deps;
+    this.#origins = origins;
+    this.#limits = { ...limitsDefault, ...limits };
+    this.#server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000 }, refusePlain);
+    this.#server.on('upgrade', (request, socket, head) => {
+      // Node hands the socket over without a listener of its own.
+      socket.on('error', () => socket.destroy());
+      void this.#upgrade(request, socket, head);
+    });
+  }
+
+  async listen(host: string, port: number): Promise<number> {
+    this.#server.listen(port, host);
+    await once(this.#server, 'listening');
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Tells clients to go on elsewhere, and cuts off those that do not leave within a second. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.close(closeCodes.restart, 'resume elsewhere');
+    const late = setTimeout(() => {
+      for (const socket of this.#sockets) socket.terminate();
+    }, leaveMs);
+    await closed;
+    clearTimeout(late);
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const requestId = requestIdOf(request);
+    try {
+      if (this.#stopping) throw new PurserError('DEPENDENCY_UNAVAILABLE');
+      checkPath(request);
+      checkOrigin(request, this.#origins);
+      const userId = await admitSocket(request, this.#deps);
+      this.#reserve(userId);
+      this.#accept({ request, socket, head, userId, requestId });
+    } catch (error) {
+      this.#refuse(error, { request, socket, requestId });
+    }
+  }
+
+  #reserve(userId: string): void {
+    const count = this.#counts.get(userId) ?? 0;
+    if (this.#stopping) throw new PurserError('DEPENDENCY_UNAVAILABLE');
+    if (this.#sockets.size >= this.#limits.sockets) throw new PurserError('OVERLOADED');
+    if (count >= this.#limits.socketsPerUser) {
+      throw new PurserError('LIVE_SOCKET_LIMIT', { limit: String(this.#limits.socketsPerUser) });
+    }
+  }
+
+  #accept(upgrade: Upgrade): void {
+    const { request, socket, head, userId, requestId } = upgrade;
+    const openedMs = performance.now();
+    this.#upgrader.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#sockets.add(webSocket);
+      this.#counts.set(userId, (this.#counts.get(userId) ?? 0) + 1);
+      const live = new LiveSocket(webSocket, { userId, deps: this.#deps, limits: this.#limits });
+      webSocket.once('close', (code) => {
+        this.#sockets.delete(webSocket);
+        this.#release(userId);
+        closedSockets.inc({ code: code < 1016 || code === closeCodes.invalid ? code : 'other' });
+        const durationMs = Math.round(performance.now() - openedMs);
+        const { messages } = live;
+        const line = { code, durationMs, messages, user: userHash(userId), requestId };
+        this.#deps.log.info(line, 'live socket');
+      });
+    });
+  }
+
+  #release(userId: string): void {
+    const count = (this.#counts.get(userId) ?? 1) - 1;
+    if (count === 0) this.#counts.delete(userId);
+    else this.#counts.set(userId, count);
+  }
+
+  #refuse(error: unknown, { request, socket, requestId }: Omit<Upgrade, 'head' | 'userId'>): void {
+    const known = toPurserError(error);
+    const { log } = this.#deps;
+    if (known.cause) log.warn({ requestId, error: known.cause }, 'live socket refused');
+    else log.info({ requestId, reason: known.reason }, 'live socket refused');
+    const path = (request.url ?? '').split('?', 1)[0]!;
+    const { status, headers, body } = toProblem(known, { id: requestId, path });
+    socket.end(rawAnswer(status, { ...headers, 'x-request-id': requestId }, body));
+  }
+}
+
+interface Upgrade {
+  request: IncomingMessage;
+  socket: Duplex;
+  head: Buffer;
+  userId: string;
+  requestId: string;
+}
+
+function checkPath({ url }: IncomingMessage): void {
+  if (url?.split('?', 1)[0] !== '/v1/live') throw new PurserError('ROUTE_NOT_FOUND');
+}
+
+function refusePlain(request: IncomingMessage, response: ServerResponse): void {
+  const requestId = requestIdOf(request);
+  const path = (request.url ?? '').split('?', 1)[0]!;
+  const reason = path === '/v1/live' ? 'WEBSOCKET_REQUIRED' : 'ROUTE_NOT_FOUND';
+  const problem = toProblem(new PurserError(reason), { id: requestId, path });
+  response.writeHead(problem.status, { ...problem.headers, connection: 'close' });
+  response.end(problem.body);
+}
+
+function toPurserError(error: unknown): PurserError {
+  if (error instanceof PurserError) return error;
+  const reason = isTransient(error) ? 'DEPENDENCY_UNAVAILABLE' : 'INTERNAL';
+  return new PurserError(reason, {}, { cause: error });
+}

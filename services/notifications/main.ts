@@ -1,0 +1,22 @@
+import { runService } from '#lib/process/lifecycle.ts';
+import { startService } from '#lib/service/start-service.ts';
+import { webSocketDoor } from './live/web-socket-door.ts';
+import { notifications } from './service.ts';
+
+await runService('notifications', async ({ config, log, onStop }) => {
+  const settings = {
+    host: config.PURSER_HOST,
+    port: config.PURSER_NOTIFICATIONS_PORT,
+    internalPort: config.PURSER_NOTIFICATIONS_INTERNAL_PORT,
+    databaseUrl: config.PURSER_NOTIFICATIONS_DATABASE_URL,
+    natsUrl: config.PURSER_NATS_URL,
+    reflection: config.PURSER_REFLECTION,
+    doors: [
+      webSocketDoor({
+        port: config.PURSER_NOTIFICATIONS_LIVE_PORT,
+        origins: config.PURSER_LIVE_ORIGINS,
+      }),
+    ],
+  };
+  await startService(notifications, settings, { log, onStop });
+});

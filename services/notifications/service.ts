@@ -1,0 +1,58 @@
+import { events } from '#gen/events.ts';
+import type { OnStop, ServiceDefinition, ServiceDeps } from '#lib/service/service-definition.ts';
+import { tellUsers } from './events/tell-users.ts';
+import { expireLog } from './expire-log.ts';
+import { type HubTimes, LiveHub } from './live/hub.ts';
+import { createLiveTicket } from './rpc/create-live-ticket.ts';
+import { listNotifications } from './rpc/list-notifications.ts';
+import { markNotificationsRead } from './rpc/mark-notifications-read.ts';
+import { subscribe } from './rpc/subscribe.ts';
+import { NotificationRow } from './schema/notification.ts';
+
+/** What the parts of Notifications share: the streams that are open on this instance. */
+export interface NotificationsDeps extends ServiceDeps {
+  hub: LiveHub;
+}
+
+export const notifications: ServiceDefinition<NotificationsDeps> = {
+  name: 'notifications',
+  publishes: false,
+  entities: [NotificationRow],
+  open: openHub({}),
+  rpcs: (deps) => ({
+    '/purser.notifications.v1.LiveService/Subscribe': subscribe(deps),
+    '/purser.notifications.v1.LiveService/CreateLiveTicket': createLiveTicket(deps),
+    '/purser.notifications.v1.NotificationService/ListNotifications': listNotifications(deps),
+    '/purser.notifications.v1.NotificationService/MarkNotificationsRead':
+      markNotificationsRead(deps),
+  }),
+  consumes: (deps) => [
+    {
+      durable: 'notifications-orders',
+      domain: 'orders',
+      filterSubject: events['purser.orders.v1.OrderStateChanged'].filterSubject,
+      handle: tellUsers(deps),
+    },
+    {
+      durable: 'notifications-payments',
+      domain: 'payments',
+      filterSubject: 'purser.v1.payments.>',
+      handle: tellUsers(deps),
+    },
+  ],
+  jobs: (deps) => expireLog(deps),
+};
+
+/** The service with other times, for tests that do not want to wait for a heartbeat. */
+export function withTimes(times: Partial<HubTimes>): ServiceDefinition<NotificationsDeps> {
+  return { ...notifications, open: openHub(times) };
+}
+
+function openHub(times: Partial<HubTimes>) {
+  return (deps: ServiceDeps, onStop: OnStop): NotificationsDeps => {
+    const hub = new LiveHub(deps, times);
+    hub.start();
+    onStop('live streams', () => hub.stop());
+    return { ...deps, hub };
+  };
+}
