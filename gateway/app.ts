@@ -14,6 +14,8 @@ import { answerClientError } from './client-error.ts';
 import { sendDocument } from './documents.ts';
 import { Exchange } from './exchange.ts';
 import { asksForLive, type LiveProxy, requireWebSocket } from './live-proxy.ts';
+import { forwardPage, isPagePath } from './pages.ts';
+import type { PagesTarget } from './pages.ts';
 import { operationsOf } from './operations.ts';
 import type { Operation } from './operations.ts';
 import { toProblem } from '#lib/http/problem.ts';
@@ -37,6 +39,8 @@ export interface AppOptions {
    * deadline.
    */
   deadlineMs: number;
+  /** Who answers for the paths that are not the gateway's own; without it nobody does. */
+  pages?: PagesTarget | undefined;
 }
 
 interface Admitted {
@@ -52,7 +56,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   app.addHook('onRequest', async (request, reply) => {
     const exchange = begin(request, reply, options.log);
-    const found = admit(table, exchange, request, reply);
+    const found = admit(table, exchange, request, reply, options.pages);
     // The one request that needs no operation is OPTIONS; the header Allow is its answer.
     if (found === undefined) return reply.code(204).send();
     admitted.set(request, found);
@@ -129,10 +133,19 @@ function admit(
   exchange: Exchange,
   request: FastifyRequest,
   reply: FastifyReply,
+  pages: PagesTarget | undefined,
 ): Admitted | undefined {
   checkHost(request.raw);
   const match = table.match(request.method, exchange.path);
-  if (match.kind === 'unknown') throw new PurserError('ROUTE_NOT_FOUND');
+  if (match.kind === 'unknown') {
+    if (pages === undefined || !isPagePath(request.method, exchange.path)) {
+      throw new PurserError('ROUTE_NOT_FOUND');
+    }
+    exchange.route = 'page';
+    checkBodyHeaders(request.raw, false);
+    const operation: Operation = { kind: 'page', httpMethod: 'GET', path: '*', target: pages };
+    return { exchange, operation, params: {} };
+  }
   if (match.kind === 'wrong-method') {
     exchange.route = match.path;
     reply.header('allow', match.allow.join(', '));
@@ -158,6 +171,10 @@ async function answer(
   }
   if (operation.kind === 'document') return sendDocument(operation.document, request, reply);
   if (operation.kind === 'live') requireWebSocket(reply);
+  if (operation.kind === 'page') {
+    const page = await forwardPage(operation.target, request.raw, exchange);
+    return reply.code(page.status).headers(page.headers).send(page.body);
+  }
   const { route } = operation;
   const body = request.body as Buffer | undefined;
   const incoming = { exchange, route, params, request: request.raw, body };

@@ -29,7 +29,9 @@ await runService(
     onStop('the internal port', internal.stop);
     const port = config.PURSER_GATEWAY_PORT;
     const live = new LiveProxy({ targets: config.PURSER_NOTIFICATIONS_LIVE_TARGET, log });
-    const gateway = await startGateway({ host, port, routes, upstreams, readiness, live, log });
+    const pages = config.PURSER_WEB_TARGET;
+    const options = { host, port, routes, upstreams, readiness, live, log, pages };
+    const gateway = await startGateway(options);
     onStop('the public port', gateway.stop);
   },
   targetVariables,

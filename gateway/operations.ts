@@ -3,6 +3,7 @@ import type { Readiness } from '#lib/process/readiness.ts';
 import { documents } from './documents.ts';
 import type { Document } from './documents.ts';
 import { livePath } from './live-proxy.ts';
+import type { PagesTarget } from './pages.ts';
 
 /** What a path leads to: an RPC, or something that the gateway itself knows. */
 export type Operation = { httpMethod: string; path: string } & (
@@ -10,6 +11,7 @@ export type Operation = { httpMethod: string; path: string } & (
   | { kind: 'probe'; probe: () => Promise<{ status: number; body: unknown }> }
   | { kind: 'document'; document: Document }
   | { kind: 'live' }
+  | { kind: 'page'; target: PagesTarget }
 );
 
 /** Everything that the public port answers to. */

@@ -112,9 +112,12 @@ export interface TestGateway extends Gateway {
 /** A gateway whose domains all lead to the target. */
 export async function startTestGateway(
   target: string,
-  options: { limits?: GatewayOptions['limits']; log?: Logger; liveTargets?: Address[] } = {},
+  options: Pick<GatewayOptions, 'limits' | 'pages'> & {
+    log?: Logger;
+    liveTargets?: Address[];
+  } = {},
 ): Promise<TestGateway> {
-  const { limits = {}, log = silent, liveTargets = [] } = options;
+  const { limits = {}, log = silent, liveTargets = [], pages } = options;
   const upstreams = connectUpstreams(
     { orders: target, payments: target, notifications: target },
     silent,
@@ -129,6 +132,7 @@ export async function startTestGateway(
     live: new LiveProxy({ targets: liveTargets, log, answerMs: 500 }),
     log,
     limits,
+    pages,
   });
   const stop = async () => {
     await gateway.stop();

@@ -18,7 +18,7 @@ const barrels: Readonly<Record<string, string>> = {
   'sdk/src/index.ts': 'what a published package shows has to be said somewhere',
 };
 
-const sourcePattern = '{bench,drills,gateway,lib,sdk,services,test,tools,web}/**/*.{ts,mjs}';
+const sourcePattern = '{bench,drills,gateway,lib,sdk,services,test,tools,web}/**/*.{ts,tsx,mjs}';
 
 /** In the root of a working copy, and not of the project. */
 const ignoredInRoot = new Set(['.git', '.purser', 'coverage', 'node_modules']);
@@ -91,7 +91,7 @@ function nameProblems({ path, text }: SourceFile): string[] {
 function importProblems({ path, text }: SourceFile): string[] {
   return importsOf(text).flatMap(({ line, specifier }) => {
     const isOurs = specifier.startsWith('.') || specifier.startsWith('#');
-    if (!isOurs || /\.(ts|mjs|json)$/.test(specifier)) return [];
+    if (!isOurs || /\.(ts|tsx|mjs|json|css)$/.test(specifier)) return [];
     return [`${path}:${line}: the import ${specifier} does not end in .ts`];
   });
 }
@@ -181,12 +181,18 @@ function readSources(projectFolder: string): SourceFile[] {
 
 /** Other texts that may name a source file. */
 function readMentions(projectFolder: string): SourceFile[] {
-  return readAll(projectFolder, ['*.{json,yaml,yml,md}', '.ci/*', 'deploy/**/*', 'docs/**/*.md']);
+  return readAll(projectFolder, [
+    '*.{json,yaml,yml,md}',
+    'web/*.html',
+    '.ci/*',
+    'deploy/**/*',
+    'docs/**/*.md',
+  ]);
 }
 
 function readAll(projectFolder: string, patterns: string[]): SourceFile[] {
   return globSync(patterns, { cwd: projectFolder, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !/node_modules|sdk.dist/.test(entry.parentPath))
+    .filter((entry) => entry.isFile() && !/node_modules|(sdk|web).dist/.test(entry.parentPath))
     .map((entry) => join(entry.parentPath, entry.name))
     .map((file) => ({
       path: posix.relative(projectFolder, file),

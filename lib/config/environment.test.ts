@@ -80,6 +80,7 @@ const good: [Variable, string[]][] = [
   ],
   [variables.PURSER_NATS_URL, ['nats://a:4222', 'tls://a:4222,nats://u:p@b:4222']],
   [variables.PURSER_DATA, ['.purser', '/var/lib/purser']],
+  [variables.PURSER_WEB_TARGET, ['web:8082', '127.0.0.1:1', '[::1]:1']],
   [targetVariable('orders'), ['orders:50051', '127.0.0.1:1,127.0.0.1:2', '[::1]:1,[::2]:2']],
 ];
 const bad: [Variable, string[]][] = [
@@ -89,6 +90,7 @@ const bad: [Variable, string[]][] = [
   [variables.PURSER_ORDERS_DATABASE_URL, ['orders', 'http://a/b', 'postgres://a', 'postgres://a/']],
   [variables.PURSER_NATS_URL, ['127.0.0.1:4222', 'http://a', 'nats://a:4222,', 'nats://']],
   [variables.PURSER_DATA, [' ', 'a\0b']],
+  [variables.PURSER_WEB_TARGET, ['web', 'web:0', 'http://web:80', '127.0.0.1:1,127.0.0.1:2']],
   [
     targetVariable('orders'),
     ['orders', 'orders:0', 'a:1,b:2', '127.0.0.1:1,[::1]:1', '127.0.0.1:1,', '::1:1'],

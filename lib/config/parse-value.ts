@@ -87,6 +87,13 @@ export function grpcTarget(text: string): string {
   return text;
 }
 
+/** One `host:port`. */
+export function address(text: string): { host: string; port: number } {
+  const parts = splitAddress(text);
+  if (parts === undefined) throw new RangeError('host:port');
+  return parts;
+}
+
 /** Splits `host:port` or `[IPv6]:port`; undefined when it is neither. */
 export function splitAddress(text: string): { host: string; port: number } | undefined {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);

@@ -1,6 +1,7 @@
 // Every environment variable of Purser, in one table: the processes read it, and the documentation
 // is checked against it.
 import {
+  address,
   addressList,
   folder,
   grpcTarget,
@@ -15,7 +16,7 @@ import {
   type Parse,
 } from './parse-value.ts';
 
-export type ProcessName = 'start' | 'orders' | 'payments' | 'notifications' | 'gateway';
+export type ProcessName = 'start' | 'orders' | 'payments' | 'notifications' | 'gateway' | 'web';
 
 export interface Variable<T = unknown, P extends ProcessName = ProcessName> {
   parse: Parse<T>;
@@ -38,14 +39,14 @@ export const variables = {
     parse: host,
     default: '127.0.0.1',
     description: 'Address that the gateway and the services listen on.',
-    readBy: ['start', 'orders', 'payments', 'notifications', 'gateway'],
+    readBy: ['start', 'orders', 'payments', 'notifications', 'gateway', 'web'],
   }),
   PURSER_LOG_LEVEL: variable({
     parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     default: 'info',
     description:
       'Least severe level that is logged: trace, debug, info, warn, error, fatal or silent.',
-    readBy: ['start', 'orders', 'payments', 'notifications', 'gateway'],
+    readBy: ['start', 'orders', 'payments', 'notifications', 'gateway', 'web'],
   }),
   PURSER_NATS_URL: variable({
     parse: natsUrl,
@@ -90,6 +91,12 @@ export const variables = {
     description: 'Port of the gateway for HTTP; instance n listens on port + 100 (n - 1).',
     readBy: ['start', 'gateway'],
   }),
+  PURSER_WEB_PORT: variable({
+    parse: port,
+    default: '8082',
+    description: 'Port of the store front for HTTP; the gateway passes its pages on.',
+    readBy: ['start', 'web'],
+  }),
   PURSER_ORDERS_INTERNAL_PORT: variable({
     parse: port,
     default: '9051',
@@ -113,6 +120,12 @@ export const variables = {
     default: '9080',
     description: 'Port of the gateway for /metrics, /healthz and /readyz; instances as above.',
     readBy: ['start', 'gateway'],
+  }),
+  PURSER_WEB_INTERNAL_PORT: variable({
+    parse: port,
+    default: '9082',
+    description: 'Port of the store front for /metrics, /healthz and /readyz.',
+    readBy: ['start', 'web'],
   }),
   PURSER_ORDERS_DATABASE_URL: variable({
     parse: postgresUrl,
@@ -192,6 +205,12 @@ export const variables = {
     default: '1',
     description: 'How many processes of the gateway npm start runs.',
     readBy: ['start'],
+  }),
+  PURSER_WEB_TARGET: variable({
+    parse: address,
+    default: '127.0.0.1:8082',
+    description: 'Where the gateway finds the store front: host:port.',
+    readBy: ['gateway'],
   }),
 };
 

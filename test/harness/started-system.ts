@@ -95,6 +95,8 @@ function ownPorts() {
     PURSER_NOTIFICATIONS_PORT: String(base + 8),
     PURSER_NOTIFICATIONS_INTERNAL_PORT: String(base + 9),
     PURSER_NOTIFICATIONS_LIVE_PORT: String(base + 10),
+    PURSER_WEB_PORT: String(base + 11),
+    PURSER_WEB_INTERNAL_PORT: String(base + 12),
   };
 }
 

@@ -7,15 +7,17 @@ import type { Check } from './check.ts';
 import { programCheck, projectFolder } from './program.ts';
 
 /** What people write; `gen/` keeps the form that its plugins give it. */
-const formatted = ['gateway', 'lib', 'sdk', 'services', 'test', 'tools'];
+const formatted = ['gateway', 'lib', 'sdk', 'services', 'test', 'tools', 'web'];
 
-const lintArguments = ['-c', 'tools/check/oxlintrc.json', '--ignore-pattern', 'gen/'];
+const ignored = ['--ignore-pattern', 'gen/', '--ignore-pattern', 'web/dist*/'];
+const lintArguments = ['-c', 'tools/check/oxlintrc.json', ...ignored];
 
 /** Everything that `npm test` checks before it runs the tests. */
 export const checks: readonly Check[] = [
   programCheck('types', 'tsc', ['--noEmit']),
   // The main entry of the SDK must do with what browsers have.
   programCheck('types of the SDK in browsers', 'tsc', ['--noEmit', '-p', 'sdk']),
+  programCheck('types of the store front', 'tsc', ['--noEmit', '-p', 'web']),
   programCheck('lint', 'oxlint', [...lintArguments, '--deny-warnings']),
   programCheck('format', 'prettier', ['--check', ...formatted]),
   { name: 'tidy', run: tidy },

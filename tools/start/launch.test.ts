@@ -197,6 +197,25 @@ test(
 );
 
 test(
+  'pages that cannot be built are left out, and said; everything else runs',
+  async () => {
+    const ports = {
+      PURSER_WEB_PORT: String(await freePort()),
+      PURSER_WEB_INTERNAL_PORT: String(await freePort()),
+    };
+    const setup = await setUp(ports);
+    const program = launch(setup, 'with-broken-pages');
+    await program.printed(running);
+    assert.match(program.output, /Everything runs without web: .*failed:\n.*semicolon too many/);
+    assert.not.match(program.output, /web-1|in a browser/);
+    assert.is(processesOf(setup.dataFolder).length, 5, program.output);
+    program.child.kill('SIGTERM');
+    assert.is(await program.exited, 0, program.output);
+  },
+  { timeoutMs: 60_000 },
+);
+
+test(
   'a second Ctrl-C ends everything at once',
   async () => {
     const setup = await setUp({ FIXTURE: 'stubborn' });

@@ -27,6 +27,8 @@ export class Launcher {
   readonly #edges: Supervised<Running>[] = [];
   readonly #cores: Supervised<Running>[] = [];
   readonly #servers: Supervised<Running>[] = [];
+  /** Names of services that could not be built. */
+  readonly #leftOut = new Set<string>();
   readonly #logs: LogWatch;
   #unlock: () => void = () => {};
 
@@ -37,6 +39,11 @@ export class Launcher {
     this.#logs = new LogWatch((line) => steps.say(line));
   }
 
+  /** Whether a service was left out because it could not be built. */
+  isLeftOut(service: string): boolean {
+    return this.#leftOut.has(service);
+  }
+
   /** Returns when every service is ready; throws when something fails or `stop` is called. */
   async start(): Promise<void> {
     const { dataFolder, ports } = this.#settings;
@@ -44,7 +51,11 @@ export class Launcher {
     await this.#clearLeftovers();
     const problems = await portProblems(ports);
     if (problems.length > 0) throw new Error(problems.join('\n'));
-    const [postgres, natsUrl] = await Promise.all([this.#startPostgres(), this.#startNats()]);
+    const [postgres, natsUrl] = await Promise.all([
+      this.#startPostgres(),
+      this.#startNats(),
+      this.#build(),
+    ]);
     const databaseUrls = await this.#migrate(postgres);
     const backing = { natsUrl, databaseUrls };
     await this.#runAll((instance) => !instance.service.edge, backing);
@@ -132,8 +143,30 @@ export class Launcher {
     });
   }
 
+  /** What fails here is said, and left out: a page that cannot be built must not stop payments. */
+  async #build(): Promise<void> {
+    const services = new Set(this.#settings.instances.map(({ service }) => service));
+    const built = [...services].filter(({ build }) => build !== undefined);
+    const { signal } = this.#stopping;
+    await Promise.all(
+      built.map(async ({ name, build }) => {
+        try {
+          await this.#steps.step(`The pages of ${name} are built`, () =>
+            runToEnd(build!, process.env, signal),
+          );
+        } catch (error) {
+          signal.throwIfAborted();
+          this.#leftOut.add(name);
+          this.#steps.say(`Everything runs without ${name}: ${(error as Error).message}`);
+        }
+      }),
+    );
+  }
+
   async #runAll(chosen: (instance: Instance) => boolean, backing: Backing): Promise<void> {
-    const instances = this.#settings.instances.filter(chosen);
+    const instances = this.#settings.instances
+      .filter(({ service }) => !this.#leftOut.has(service.name))
+      .filter(chosen);
     await Promise.all(instances.map((instance) => this.#run(instance, backing)));
   }
 

@@ -7,6 +7,11 @@ export interface ServiceEntry {
   main: string;
   /** Brings the service's database to its schema and ends; a service without it has no database. */
   migrate?: string;
+  /**
+   * Makes what the service serves, if that has changed, and ends. When it fails, the system runs
+   * without the service.
+   */
+  build?: string;
   /** Edges call the other services, and stop before them so that calls in flight can end. */
   edge: boolean;
 }
@@ -38,4 +43,17 @@ export const services: readonly ServiceEntry[] = [
     edge: false,
   },
   { name: 'gateway', main: inProject('gateway/main.ts'), edge: true },
+  {
+    name: 'web',
+    main: inProject('web/server/main.ts'),
+    build: inProject('tools/web/build.ts'),
+    edge: true,
+  },
 ];
+
+/** The same with the store front straight from its sources: a change is seen at once. */
+export const developmentServices: readonly ServiceEntry[] = services.map((entry) =>
+  entry.name === 'web'
+    ? { name: 'web', main: inProject('web/server/development.ts'), edge: true }
+    : entry,
+);

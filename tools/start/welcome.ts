@@ -1,14 +1,17 @@
 import type { Settings } from './settings.ts';
 
 /** What the terminal shows once everything runs: addresses, and three commands to try. */
-export function welcome(settings: Settings): string {
-  const { instances, reachableHost: host } = settings;
+export function welcome(settings: Settings, runs: (service: string) => boolean): string {
+  const { reachableHost: host } = settings;
+  const instances = settings.instances.filter(({ service }) => runs(service.name));
   const addresses = instances.map(({ service, name, port }) => {
     const scheme = service.edge ? 'http://' : '';
     return `  ${name.padEnd(14)} ${scheme}${host}:${port}`;
   });
   const gateway = portOf(settings, 'gateway');
   const payments = portOf(settings, 'payments');
+  const hasPages = instances.some(({ service }) => service.name === 'web');
+  const pages = hasPages ? ['', `Open http://${host}:${gateway}/ in a browser.`] : [];
   const order = '{"amount":{"currencyCode":"USD","amountMinor":"2500"},"description":"Two books"}';
   return [
     '',
@@ -19,6 +22,7 @@ export function welcome(settings: Settings): string {
     `  ${'API reference'.padEnd(14)} http://${host}:${gateway}/docs`,
     `  ${'PostgreSQL'.padEnd(14)} 127.0.0.1:${settings.postgresPort}`,
     `  ${'nats-server'.padEnd(14)} 127.0.0.1:${settings.natsPort}`,
+    ...pages,
     '',
     'The user "demo" has an account, and was given 1,000.00 USD. Try:',
     '',
