@@ -244,7 +244,7 @@ test('liveness and readiness need no user id', async () => {
   assert.equal(await alive.json(), { alive: true });
   const ready = await gateway.ask('/readyz', { headers: {} });
   assert.is(ready.status, 200);
-  assert.equal(await ready.json(), { ready: true, failures: {} });
+  assert.equal(await ready.json(), { ready: true, checks: ['orders', 'payments'], failures: {} });
 });
 
 test.run();

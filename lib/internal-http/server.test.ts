@@ -31,11 +31,15 @@ test('readiness follows the checks and names what failed', async () => {
   up = true;
   const ready = await get('/readyz?verbose');
   assert.is(ready.status, 200);
-  assert.equal(await ready.json(), { ready: true, failures: {} });
+  assert.equal(await ready.json(), { ready: true, checks: ['database'], failures: {} });
   up = false;
   const unready = await get('/readyz');
   assert.is(unready.status, 503);
-  assert.equal(await unready.json(), { ready: false, failures: { database: 'failed' } });
+  assert.equal(await unready.json(), {
+    ready: false,
+    checks: ['database'],
+    failures: { database: 'failed' },
+  });
 });
 
 test('metrics have the process and its event loop', async () => {

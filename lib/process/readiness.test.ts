@@ -13,7 +13,7 @@ function readiness(checks: Record<string, Check>, timeoutMs = 50): Readiness {
 
 test('a process whose checks pass is ready', async () => {
   const report = await readiness({ database: async () => 'pong', broker: () => true }).report();
-  assert.equal(report, { ready: true, failures: {} });
+  assert.equal(report, { ready: true, checks: ['broker', 'database'], failures: {} });
 });
 
 test('a report names what failed and what did not answer in time', async () => {

@@ -2,6 +2,8 @@ import type { Logger } from '#lib/log/logger.ts';
 
 export interface ReadinessReport {
   ready: boolean;
+  /** Names of everything that is checked, in the order of the alphabet. */
+  checks: string[];
   /** What failed, by the name of its check: `failed`, `timeout`, or `stopping`. */
   failures: Record<string, 'failed' | 'timeout' | 'stopping'>;
 }
@@ -16,6 +18,7 @@ export type Check = () => Promise<unknown> | unknown;
  */
 export class Readiness {
   #checks: Record<string, Check>;
+  #names: string[];
   #timeoutMs: number;
   #log: Logger;
   #stopping = false;
@@ -24,6 +27,7 @@ export class Readiness {
 
   constructor(options: { checks: Record<string, Check>; log: Logger; timeoutMs?: number }) {
     this.#checks = options.checks;
+    this.#names = Object.keys(options.checks).toSorted();
     this.#timeoutMs = options.timeoutMs ?? 1_000;
     this.#log = options.log;
   }
@@ -34,7 +38,8 @@ export class Readiness {
   }
 
   async report(): Promise<ReadinessReport> {
-    if (this.#stopping) return { ready: false, failures: { process: 'stopping' } };
+    if (this.#stopping)
+      return { ready: false, checks: this.#names, failures: { process: 'stopping' } };
     this.#round ??= this.#runChecks().finally(() => {
       this.#round = undefined;
     });
@@ -71,7 +76,7 @@ export class Readiness {
     };
     await Promise.all(Object.entries(this.#checks).map(run));
     this.#logChange(Object.keys(failures).toSorted().join(', '));
-    return { ready: Object.keys(failures).length === 0, failures };
+    return { ready: Object.keys(failures).length === 0, checks: this.#names, failures };
   }
 
   async #runCheck(name: string, check: Check): Promise<'ok' | 'failed' | 'timeout'> {

@@ -36,17 +36,19 @@ export interface StartedSystem {
 
 /**
  * Starts the whole system, on ports of its own unless `environment` names them. `environment` may
- * also give the number of instances, or the data folder of an earlier start.
+ * also give the number of instances, or the data folder of an earlier start; `args` are those of
+ * the launcher.
  */
 export async function startSystem(
   environment: Record<string, string> = {},
+  args: readonly string[] = [],
 ): Promise<StartedSystem> {
   const ports = {
     ...ownPorts(),
     PURSER_DATA: join(temporaryFolder(), 'data'),
     ...environment,
   };
-  const program = new Program(process.execPath, ['tools/start/main.mjs'], {
+  const program = new Program(process.execPath, ['tools/start/main.mjs', ...args], {
     cwd: projectFolder,
     env: {
       ...process.env,

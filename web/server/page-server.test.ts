@@ -94,7 +94,7 @@ test('HEAD has the headers of GET and no body', async () => {
   assert.equal([status, headers['content-length'], body.length], [200, String(page.length), 0]);
 });
 
-test('files that are not of the build are not there, and nothing but reading is allowed', async () => {
+test('files that are not of the build are not there, and pages are only read', async () => {
   const paths = ['/assets/index-0.js', '/missing.png', '/../site.ts', '/%2e%2e/x.ts'];
   for (const path of paths) assert.is((await ask(path)).status, 404, path);
   assert.is(String((await ask('/.built-from')).body), page);

@@ -19,9 +19,14 @@ export function probes(errors: Record<string, Json>): Record<string, Json> {
     '/readyz': probe({
       operationId: 'checkReady',
       summary: 'Whether the gateway can work: every service behind it is serving',
-      ok: readiness('It can.', { ready: true, failures: {} }),
+      ok: readiness('It can.', {
+        ready: true,
+        checks: ['orders', 'payments'],
+        failures: {},
+      }),
       unavailable: readiness('It cannot; `failures` says why.', {
         ready: false,
+        checks: ['orders', 'payments'],
         failures: { orders: 'failed' },
       }),
     }),
@@ -44,6 +49,11 @@ interface ProbeAnswer {
 function readiness(description: string, example: Json): ProbeAnswer {
   const properties = {
     ready: { type: 'boolean' },
+    checks: {
+      type: 'array',
+      description: 'The services that are asked, in the order of the alphabet.',
+      items: { type: 'string' },
+    },
     failures: {
       type: 'object',
       description: 'What is wrong, by service.',

@@ -21,4 +21,14 @@ test('each has the time since the one before, never less than none', () => {
   assert.is(totalMs([]), 0);
 });
 
+test('a message keeps its name where only its identity is known', () => {
+  const written = { ...hop(1, 'purser.orders.v1.PaymentRequested'), eventId: 'a' };
+  const streamed = { ...hop(2, ''), eventId: 'a' };
+  const unknown = { ...hop(3, ''), eventId: 'b' };
+  assert.equal(
+    timedHops([written, streamed, unknown]).map(({ subject }) => subject),
+    ['PaymentRequested', 'PaymentRequested', ''],
+  );
+});
+
 test.run();

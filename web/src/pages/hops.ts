@@ -14,13 +14,17 @@ export interface TimedHop {
  * happen before its cause has taken no time.
  */
 export function timedHops(hops: readonly Hop[]): TimedHop[] {
+  // Broker and inbox know a message by its identity; what it is, its writer says.
+  const written = hops.filter(({ subject, eventId }) => subject !== '' && eventId !== '');
+  const types = new Map(written.map(({ eventId, subject }) => [eventId, subject]));
   return hops.map((hop, index) => {
+    const subject = hop.subject === '' ? (types.get(hop.eventId) ?? '') : hop.subject;
     const before = hops[index - 1];
     const passedMs = before && hop.time.getTime() - before.time.getTime();
     return {
       hop,
       afterMs: passedMs === undefined ? undefined : Math.max(0, passedMs),
-      subject: hop.subject.slice(hop.subject.lastIndexOf('.') + 1),
+      subject: subject.slice(subject.lastIndexOf('.') + 1),
     };
   });
 }

@@ -151,6 +151,7 @@ function TopUp({ currencyCode }: { currencyCode: string | undefined }) {
             onChange={setText}
             currencyCode={currencyCode ?? 'USD'}
             isChecked={isChecked}
+            disabled={currencyCode === undefined}
             className="grow"
             required
           />

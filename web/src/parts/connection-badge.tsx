@@ -16,6 +16,9 @@ export function ConnectionBadge({ state }: { state: ConnectionState }) {
       <span className="connection-dot" aria-hidden="true" />
       <span className="visually-hidden">{t.connection.label}: </span>
       <span className="connection-text">{t.connection[kind]}</span>
+      <span className="connection-short" aria-hidden="true">
+        {t.connection.short[kind]}
+      </span>
       {kind === 'offline' && <span className="connection-time"> {time}</span>}
     </span>
   );

@@ -89,6 +89,9 @@ function LanguageSwitch() {
     <NativeSelect
       aria-label={t.language}
       size="sm"
+      rightSection={null}
+      rightSectionWidth={0}
+      className="language"
       value={language}
       data={Object.keys(languages).map((code) => ({ value: code, label: code.toUpperCase() }))}
       onChange={({ currentTarget: { value } }) => {

@@ -12,7 +12,10 @@ export function isUserId(text: string): boolean {
 /** The user of this tab, or of the last one that was used. */
 export function currentUser(): string | undefined {
   const stored = sessionStorage.getItem(lastKey) ?? localStorage.getItem(lastKey);
-  return stored !== null && isUserId(stored) ? stored : undefined;
+  if (stored === null || !isUserId(stored)) return undefined;
+  // From now on the tab's own, whatever other tabs choose.
+  sessionStorage.setItem(lastKey, stored);
+  return stored;
 }
 
 /** Users of this browser, the last one first. */

@@ -34,8 +34,9 @@ export const english = {
     connecting: 'Connecting',
     live: 'Live',
     polling: 'Asking every few seconds',
-    offline: 'No connection',
+    offline: 'No answer',
     since: (time: string) => `since ${time}`,
+    short: { connecting: 'Connecting', live: 'Live', polling: 'Polling', offline: 'No answer' },
     offlineHint: 'What you see may be out of date. We keep trying.',
   },
   users: {

@@ -34,8 +34,9 @@ export const russian: Messages = {
     connecting: 'Соединяемся',
     live: 'На связи',
     polling: 'Спрашиваем каждые несколько секунд',
-    offline: 'Нет связи',
+    offline: 'Нет ответа',
     since: (time) => `с ${time}`,
+    short: { connecting: 'Соединение', live: 'На связи', polling: 'Опрос', offline: 'Нет ответа' },
     offlineHint: 'То, что вы видите, могло устареть. Мы продолжаем попытки.',
   },
   users: {

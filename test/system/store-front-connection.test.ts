@@ -1,0 +1,178 @@
+// How the store front keeps up with what happens elsewhere, and what it says about that.
+import type { WebSocketRoute } from 'playwright-core';
+import * as assert from 'uvu/assert';
+import { usd } from '#test/harness/started-system.ts';
+import { newUser, openStoreFront } from '#test/harness/store-front.ts';
+import { suite } from '#test/harness/suite.ts';
+import { english as t } from '../../web/src/text/english.ts';
+
+const test = suite('the connection of the store front');
+
+const front = await openStoreFront(test);
+
+if (front !== undefined) {
+  const { system, visit } = front;
+
+  test('without a network it says so, and catches up when it is back', async () => {
+    const { userId, call } = await newUser(system, 5_000);
+    const { page, context, open, toast, close } = await visit({ userId });
+    await open('/orders');
+    await page.getByText(t.orders.emptyHint).waitFor();
+    await page.locator('.header .connection:not([data-kind="connecting"])').waitFor();
+    await context.setOffline(true);
+    await page.locator('.header .connection[data-kind="offline"]').waitFor();
+    await page.getByText(t.connection.offlineHint).waitFor();
+    await call('POST', '/v1/orders', { body: { amount: usd(700), description: 'Tea' } });
+    await context.setOffline(false);
+    await toast(t.orderToasts['PAID']!('$7.00'));
+    await page.getByRole('link', { name: 'Tea' }).waitFor();
+    await page.getByText(t.connection.offlineHint).waitFor({ state: 'detached' });
+    await close();
+  });
+
+  test('a change is in every tab of its user, and in none of another’s', async () => {
+    const { userId } = await newUser(system, 5_000);
+    const other = await newUser(system, 100);
+    const { page, context, open, close } = await visit({ userId });
+    await open('/wallet');
+    const second = await context.newPage();
+    await second.goto('/wallet');
+    await second.getByTestId('balance').filter({ hasText: '$50.00' }).waitFor();
+    const stranger = await visit({ userId: other.userId });
+    await stranger.open('/wallet');
+    await page.getByRole('textbox', { name: t.wallet.amount }).fill('5');
+    await page.getByRole('button', { name: t.wallet.add, exact: true }).click();
+    await second
+      .locator('.toast')
+      .filter({ hasText: t.wallet.moneyIn('$5.00') })
+      .waitFor();
+    await second.getByTestId('balance').filter({ hasText: '$55.00' }).waitFor();
+    assert.is(await stranger.page.getByTestId('balance').innerText(), '$1.00');
+    await stranger.close();
+    await close();
+  });
+
+  test('a tab that switches users shows nothing of the one before; other tabs stay', async () => {
+    const { userId, call } = await newUser(system, 5_000);
+    await call('POST', '/v1/orders', { body: { amount: usd(700), description: 'Secret gift' } });
+    const { page, context, open, close } = await visit({ userId });
+    await open('/orders');
+    await page.getByRole('link', { name: 'Secret gift' }).waitFor();
+    const second = await context.newPage();
+    await second.goto('/users');
+    await second.getByRole('button', { name: t.users.demo }).click();
+    await second.getByTestId('balance').waitFor();
+    await second.getByRole('link', { name: t.sections.orders }).click();
+    await second.getByLabel(t.orders.state).waitFor();
+    assert.is(await second.getByText('Secret gift').count(), 0);
+    // The first tab keeps its user over a reload.
+    await page.reload();
+    await page.getByRole('link', { name: 'Secret gift' }).waitFor();
+    await close();
+  });
+
+  test('over a live stream it is live, goes on with the token, and polls without it', async () => {
+    const { userId } = await newUser(system, 5_000);
+    const { page, open, toast, close } = await visit({ userId });
+    const sockets: WebSocketRoute[] = [];
+    const firstFrames: string[] = [];
+    await page.route('**/v1/liveTickets', (route) => route.fulfill({ json: { ticket: 'a b' } }));
+    await page.routeWebSocket(/\/v1\/live\?ticket=a(\+|%20)b$/, (socket) => {
+      sockets.push(socket);
+      socket.onMessage((frame) => {
+        firstFrames.push(String(frame));
+        socket.send(JSON.stringify({ kind: 'SNAPSHOT', resumeToken: `token ${sockets.length}` }));
+      });
+    });
+    await open('/wallet');
+    await page.locator('.header .connection[data-kind="live"]').waitFor();
+    const order = {
+      name: 'orders/1',
+      state: 'PAID',
+      amount: { currencyCode: 'USD', amountMinor: '4200' },
+      version: '2',
+      updateTime: new Date().toISOString(),
+    };
+    sockets[0]!.send(JSON.stringify({ kind: 'ORDER', orders: [order] }));
+    await toast(t.orderToasts['PAID']!('$42.00'));
+    const older = { ...order, version: '1', state: 'PENDING' };
+    sockets[0]!.send(JSON.stringify({ kind: 'ORDER', orders: [older] }));
+    await sockets[0]!.close({ code: 1013 });
+    await page.locator('.header .connection[data-kind="polling"]').waitFor();
+    await page.locator('.header .connection[data-kind="live"]').waitFor();
+    assert.equal(
+      firstFrames.map((frame) => JSON.parse(frame)),
+      [{ resumeToken: '' }, { resumeToken: 'token 1' }],
+    );
+    const accepted = t.orderToasts['PENDING']!('$42.00');
+    assert.is(await page.locator('.toast').filter({ hasText: accepted }).count(), 0);
+    await close();
+  });
+
+  test('what fails is told with the id that the logs know, and tried again', async () => {
+    const { userId } = await newUser(system, 5_000);
+    const { page, open, close } = await visit({ userId });
+    const problem = { reason: 'INTERNAL', detail: 'Something has gone wrong.', status: 500 };
+    await page.route('**/v1/orders?*', (route) =>
+      route.fulfill({
+        status: 500,
+        headers: { 'x-request-id': '0d9c-the-id' },
+        contentType: 'application/problem+json',
+        body: JSON.stringify(problem),
+      }),
+    );
+    await open('/orders');
+    await page.getByRole('alert').getByText('0d9c-the-id').waitFor();
+    await page.unroute('**/v1/orders?*');
+    await page.getByRole('button', { name: t.retry }).click();
+    await page.getByText(t.orders.emptyHint).waitFor();
+    assert.is(await page.getByText('0d9c-the-id').count(), 0);
+    await close();
+  });
+
+  test(
+    'the page about the system tells which part does not run',
+    async () => {
+      const { page, open, close } = await visit({ userId: 'demo' });
+      await open('/system');
+      const row = page.getByRole('row', { name: t.operations.parts['payments']! });
+      await row.getByText(t.operations.healthy).waitFor();
+      const pids = system.pids(/services\/payments\/main/);
+      assert.is(pids.length, 1);
+      for (const pid of pids) process.kill(pid, 'SIGSTOP');
+      try {
+        await page.getByText(t.operations.notReady).waitFor({ timeout: 15_000 });
+        assert.is(await row.getByText(t.operations.healthy).count(), 0);
+      } finally {
+        for (const pid of pids) process.kill(pid, 'SIGCONT');
+      }
+      await row.getByText(t.operations.healthy).waitFor({ timeout: 15_000 });
+      await close();
+    },
+    { timeoutMs: 45_000 },
+  );
+
+  test('browser notifications are asked for by a button alone', async () => {
+    const { userId } = await newUser(system, 5_000);
+    const { page, open, close } = await visit({ userId });
+    await page.addInitScript(`
+      globalThis.asked = 0;
+      Object.defineProperty(Notification, 'permission', { get: () => 'default' });
+      Notification.requestPermission = async () => {
+        asked += 1;
+        return 'granted';
+      };
+    `);
+    const asked = () => page.evaluate('asked');
+    await open('/inbox');
+    const button = page.getByRole('button', { name: t.inbox.allow });
+    await button.waitFor();
+    assert.is(await asked(), 0);
+    await button.click();
+    await page.getByText(t.inbox.allowed).waitFor();
+    assert.is(await asked(), 1);
+    await close();
+  });
+}
+
+test.run();
