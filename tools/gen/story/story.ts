@@ -275,4 +275,30 @@ export const story: readonly Chapter[] = [
       staffOnly('To deliver is for staff', 'deliverOrder'),
     ],
   },
+  {
+    title: 'What happened',
+    steps: [
+      {
+        title: 'The last thing that happened can be read',
+        operation: 'listNotifications',
+        query: { pageSize: '1' },
+        status: 200,
+        until: { 'notifications[0].kind': 'ORDER_FAILED' },
+        save: { seen: 'notifications[0].createTime' },
+      },
+      {
+        title: 'Everything until then is read now',
+        operation: 'markNotificationsRead',
+        body: { readUntil: '{{seen}}' },
+        status: 200,
+        expect: { unreadCount: 0 },
+      },
+      {
+        title: 'A ticket opens a WebSocket at /v1/live?ticket=…',
+        operation: 'createLiveTicket',
+        body: {},
+        status: 201,
+      },
+    ],
+  },
 ];
