@@ -244,7 +244,8 @@ test('liveness and readiness need no user id', async () => {
   assert.equal(await alive.json(), { alive: true });
   const ready = await gateway.ask('/readyz', { headers: {} });
   assert.is(ready.status, 200);
-  assert.equal(await ready.json(), { ready: true, checks: ['orders', 'payments'], failures: {} });
+  const checks = ['notifications', 'orders', 'payments'];
+  assert.equal(await ready.json(), { ready: true, checks, failures: {} });
 });
 
 test.run();
