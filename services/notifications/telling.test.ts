@@ -97,6 +97,19 @@ test('a gap that is never filled is told in the end', async () => {
   await eventually(() => log(userId), has(1), 25_000);
 });
 
+test('what another instance writes is signalled, and needs no poll', async () => {
+  const quiet = await live.start({ times: { pollMs: 3_600_000 } });
+  const userId = newUser();
+  const stream = grpcStream(quiet, userId);
+  await stream.at(0);
+  for (let number = 1; number <= 12; number += 1) {
+    await live.publish(orderEvent(userId, newOrder(), 'PENDING', 1));
+    assert.is(Number((await stream.at(number)).number), number);
+  }
+  stream.cancel();
+  await quiet.stop();
+});
+
 test('a balance never goes back', async () => {
   const userId = newUser();
   await live.publish(accountEvent(userId, 50, 2));
