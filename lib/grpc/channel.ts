@@ -2,7 +2,14 @@ import { Client, connectivityState, type ChannelOptions } from '@grpc/grpc-js';
 import { splitAddress } from '#lib/config/parse-value.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { HandshakeDeadlineCredentials } from './handshake-deadline.ts';
-import { isIPv6 } from 'node:net';
+import {
+  instancesScheme,
+  lookUpAll,
+  resolverSettingsKey,
+  type LookUp,
+  type ResolverSettings,
+} from './instances-resolver.ts';
+import { isIP, isIPv6 } from 'node:net';
 
 const channelSettings: ChannelOptions = {
   // A server that froze after the handshake is noticed after 15 s at most, also while nothing is
@@ -28,9 +35,24 @@ export interface ChannelTimes {
   handshakeTimeoutMs: number;
   /** How long the channel may be without any connection before it is closed and made anew. */
   stuckTimeoutMs: number;
+  /** How often a name is looked up again, for instances that came or went. */
+  lookUpEveryMs: number;
 }
 
-const timesDefault: ChannelTimes = { handshakeTimeoutMs: 3_000, stuckTimeoutMs: 5_000 };
+const timesDefault: ChannelTimes = {
+  handshakeTimeoutMs: 3_000,
+  stuckTimeoutMs: 5_000,
+  lookUpEveryMs: 2_000,
+};
+
+export interface ChannelSettings {
+  /** In the form of PURSER_ORDERS_TARGET. */
+  target: string;
+  log: Logger;
+  times?: Partial<ChannelTimes>;
+  /** Finds the addresses of a name; default: as the operating system does. */
+  lookUp?: LookUp;
+}
 
 /**
  * A channel to all instances of a service, which heals itself. Each connection has a deadline for
@@ -42,14 +64,22 @@ export class Channel {
   #target: string;
   #times: ChannelTimes;
   #log: Logger;
+  #resolver: ResolverSettings;
+  #addresses: number;
   #client: Client;
   #timer: NodeJS.Timeout;
   #disconnectedSinceMs: number | undefined;
 
-  constructor(options: { target: string; log: Logger; times?: Partial<ChannelTimes> }) {
-    this.#target = options.target;
-    this.#log = options.log;
-    this.#times = { ...timesDefault, ...options.times };
+  constructor({ target, log, times, lookUp = lookUpAll }: ChannelSettings) {
+    this.#target = target;
+    this.#log = log;
+    this.#times = { ...timesDefault, ...times };
+    this.#addresses = target.split(',').length;
+    this.#resolver = {
+      lookUp,
+      lookUpEveryMs: this.#times.lookUpEveryMs,
+      onAddresses: (count) => (this.#addresses = count),
+    };
     this.#client = this.#connect();
     this.#timer = setInterval(() => this.#look(), this.#times.stuckTimeoutMs / 5).unref();
   }
@@ -59,6 +89,11 @@ export class Channel {
     return this.#client;
   }
 
+  /** How many instances there may be, as far as the target or its name tells. */
+  get addresses(): number {
+    return this.#addresses;
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#client.close();
@@ -66,7 +101,10 @@ export class Channel {
 
   #connect(): Client {
     const credentials = new HandshakeDeadlineCredentials(this.#times.handshakeTimeoutMs);
-    const client = new Client(grpcUri(this.#target), credentials, channelSettings);
+    const client = new Client(grpcUri(this.#target), credentials, {
+      ...channelSettings,
+      [resolverSettingsKey]: this.#resolver,
+    });
     client.getChannel().getConnectivityState(true);
     return client;
   }
@@ -92,12 +130,11 @@ export class Channel {
 }
 
 /**
- * The target in grpc-js's words: one `host:port` is resolved by name, and again when connections
- * are lost; several are taken as IP addresses.
+ * The target in grpc-js's words: a name is looked up again and again; addresses are taken as they
+ * are.
  */
 export function grpcUri(target: string): string {
-  if (!target.includes(',')) return `dns:///${target}`;
-  const [first] = target.split(',');
-  const family = isIPv6(splitAddress(first ?? '')?.host ?? '') ? 'ipv6' : 'ipv4';
-  return `${family}:${target}`;
+  const host = splitAddress(target.split(',', 1)[0] ?? '')?.host ?? '';
+  if (isIP(host) === 0) return `${instancesScheme}:///${target}`;
+  return `${isIPv6(host) ? 'ipv6' : 'ipv4'}:${target}`;
 }

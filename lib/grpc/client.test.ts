@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import { suite } from '../../test/harness/suite.ts';
-import { grpcUri } from './channel.ts';
 import { GrpcClient } from './client.ts';
 import {
   cancel,
@@ -258,12 +257,6 @@ test('a channel without a connection is made anew, whatever its handshakes do', 
   client.close();
   for (const socket of hole.sockets) socket.destroy();
   await healthy.stop();
-});
-
-test('targets become addresses as grpc-js writes them', () => {
-  assert.is(grpcUri('orders:50051'), 'dns:///orders:50051');
-  assert.is(grpcUri('10.0.0.1:1,10.0.0.2:2'), 'ipv4:10.0.0.1:1,10.0.0.2:2');
-  assert.is(grpcUri('[::1]:1,[::2]:2'), 'ipv6:[::1]:1,[::2]:2');
 });
 
 test.run();

@@ -3,10 +3,9 @@ import { Metadata, status as grpcStatus, type ServiceError } from '@grpc/grpc-js
 import type { Method } from '#lib/contract/types.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import { fromServiceError } from '#lib/errors/status.ts';
-import type { Logger } from '#lib/log/logger.ts';
 import { requestIdKey, traceparentKey, userIdKey, userRoleKey } from './call-metadata.ts';
 import { logLibraryTo } from './library-log.ts';
-import { Channel, type ChannelTimes } from './channel.ts';
+import { Channel, type ChannelSettings } from './channel.ts';
 
 export interface CallOptions {
   userId: string;
@@ -33,12 +32,10 @@ const retryDelayMs = 50;
  */
 export class GrpcClient {
   #channel: Channel;
-  #addresses: number;
 
-  constructor(options: { target: string; log: Logger; times?: Partial<ChannelTimes> }) {
+  constructor(options: ChannelSettings) {
     logLibraryTo(options.log);
     this.#channel = new Channel(options);
-    this.#addresses = options.target.split(',').length;
   }
 
   async unary<Req, Res>(
@@ -65,7 +62,9 @@ export class GrpcClient {
    */
   async checkHealth(timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs;
-    const questions = Array.from({ length: this.#addresses }, () => this.#askHealth(deadline));
+    const questions = Array.from({ length: this.#channel.addresses }, () =>
+      this.#askHealth(deadline),
+    );
     try {
       await Promise.any(questions);
     } catch (error) {
@@ -100,7 +99,7 @@ export class GrpcClient {
   #mayGoBetter(error: ServiceError): boolean {
     const answered = (error.metadata?.get('grpc-status-details-bin') ?? []).length > 0;
     const { reason } = fromServiceError(error);
-    return reason === 'DEPENDENCY_UNAVAILABLE' && (!answered || this.#addresses > 1);
+    return reason === 'DEPENDENCY_UNAVAILABLE' && (!answered || this.#channel.addresses > 1);
   }
 
   #attempt<Req, Res>(method: Method<Req, Res>, request: Req, options: CallOptions): Promise<Res> {

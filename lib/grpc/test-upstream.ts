@@ -28,9 +28,9 @@ export type Work = (call: CallContext) => Promise<unknown>;
 
 /** A real server whose handlers do the work and answer with an order. */
 export async function startUpstream(
-  options: { port?: number; work?: Work } = {},
+  options: { port?: number; work?: Work; address?: string } = {},
 ): Promise<Upstream> {
-  const { port = 0, work = async () => {} } = options;
+  const { port = 0, work = async () => {}, address = host } = options;
   const calls: CallContext[] = [];
   const answer = async (_request: unknown, call: CallContext): Promise<Order> => {
     calls.push(call);
@@ -38,7 +38,7 @@ export async function startUpstream(
     return { ...Order.decode(new Uint8Array()), name: 'orders/1' };
   };
   const server = await startGrpcServer({
-    host,
+    host: address,
     port,
     implementations: {
       ...unusedHandlers('purser.orders.v1.OrderService'),
