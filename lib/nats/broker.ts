@@ -1,12 +1,18 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { connect, deferred } from '@nats-io/transport-node';
+import { connect, createInbox, deferred } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import { Backoff } from '#lib/batch/backoff.ts';
 
 export interface BrokerOptions {
-  /** nats://host:port, several separated by commas. */
+  /**
+   * nats://host:port or nats://user:password@host:port, several separated by commas. One user
+   * serves for all of them.
+   */
   url: string;
-  /** Shown in the server's list of connections. */
+  /**
+   * Shown in the server's list of connections. Answers come to `_INBOX.<name>.…`, so that the server
+   * can keep every service from listening to the answers of others.
+   */
   name: string;
   log: Logger;
   /**
@@ -43,6 +49,15 @@ export class Broker {
     this.#options = options;
     this.#next.catch(() => {}); // close() rejects it even when nobody waits
     void this.#connectFirst();
+  }
+
+  /** A subject for answers that nobody else uses. */
+  newInbox(): string {
+    return createInbox(this.#inboxPrefix);
+  }
+
+  get #inboxPrefix(): string {
+    return `_INBOX.${this.#options.name}`;
   }
 
   /** Whether the server answered lately; for readiness. */
@@ -112,8 +127,9 @@ export class Broker {
 
   #connect(): Promise<NatsConnection> {
     return connect({
-      servers: this.#options.url.split(','),
+      ...serversOf(this.#options.url),
       name: this.#options.name,
+      inboxPrefix: this.#inboxPrefix,
       timeout: 5_000,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
@@ -167,4 +183,14 @@ export class Broker {
       }
     }
   }
+}
+
+/** The client takes no credentials in an address: it would take all of it for a host's name. */
+function serversOf(text: string): { servers: string[]; user?: string; pass?: string } {
+  const urls = text.split(',').map((part) => new URL(part.trim()));
+  const servers = urls.map(({ protocol, host }) => `${protocol}//${host}`);
+  const known = urls.find(({ username }) => username !== '');
+  if (known === undefined) return { servers };
+  const user = decodeURIComponent(known.username);
+  return { servers, user, pass: decodeURIComponent(known.password) };
 }

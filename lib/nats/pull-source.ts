@@ -78,7 +78,7 @@ class DurablePull implements Pull {
     this.#connection = connection;
     this.#demand = demand;
     this.#requestSubject = `$JS.API.CONSUMER.MSG.NEXT.${spec.stream.name}.${spec.durable}`;
-    const inbox = `_INBOX.${crypto.randomUUID()}`;
+    const inbox = broker.newInbox();
     this.#subscription = connection.subscribe(inbox, {
       callback: (error, message) => {
         if (error) this.#finish(error);

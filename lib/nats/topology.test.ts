@@ -64,15 +64,17 @@ test('many instances may ensure the same at the same time, again and again', asy
   await ensureDurable(connection, durable);
 });
 
-test('other limits are brought to a stream and a durable that exist', async () => {
+test('a publisher brings other limits to its stream, a consumer only to its durable', async () => {
   const { stream, durable } = specs();
   const connection = broker.connection();
+  const manager = await jetstreamManager(connection);
+  const bytesMax = async () => (await manager.streams.info(stream.name)).config.max_bytes;
   await ensureDurable(connection, durable);
   const larger = { ...stream, bytesMax: 2 * 1024 * 1024 };
   await ensureDurable(connection, { ...durable, stream: larger, ackWaitMs: 2_000 });
-  const manager = await jetstreamManager(connection);
-  const { config } = await manager.streams.info(stream.name);
-  assert.is(config.max_bytes, 2 * 1024 * 1024);
+  assert.is(await bytesMax(), 1024 * 1024);
+  await ensureStream(connection, larger);
+  assert.is(await bytesMax(), 2 * 1024 * 1024);
   const { config: consumer } = await manager.consumers.info(stream.name, 'payments');
   assert.is(consumer.ack_wait, nanos(2_000));
 });

@@ -75,30 +75,43 @@ export function streamOf(domain: string, options: { bytesMax?: number } = {}): S
  */
 export async function ensureStream(connection: NatsConnection, spec: StreamSpec): Promise<void> {
   const manager = await managerOf(connection);
-  const limits = {
+  if (await createStream(manager, spec)) return;
+  await manager.streams.update(spec.name, limitsOf(spec));
+}
+
+function limitsOf(spec: StreamSpec) {
+  return {
     subjects: [spec.subject],
     max_age: nanos(eventAgeMaxMs),
     max_bytes: spec.bytesMax,
     discard: DiscardPolicy.Old,
     duplicate_window: nanos(duplicateWindowMs),
   };
+}
+
+/** False when the stream is there with other settings. */
+async function createStream(manager: JetStreamManager, spec: StreamSpec): Promise<boolean> {
   try {
     await manager.streams.add({
       name: spec.name,
       retention: RetentionPolicy.Limits,
       storage: StorageType.File,
-      ...limits,
+      ...limitsOf(spec),
     });
+    return true;
   } catch (error) {
     if (!hasCode(error, streamExistsDifferently)) throw error;
-    await manager.streams.update(spec.name, limits);
+    return false;
   }
 }
 
-/** Makes the durable consumer and its stream, or brings them to the specification. */
+/**
+ * Makes the durable consumer, or brings it to the specification. Its stream is made when it is
+ * missing and otherwise left alone: the service that publishes in it decides about it.
+ */
 export async function ensureDurable(connection: NatsConnection, spec: DurableSpec): Promise<void> {
-  await ensureStream(connection, spec.stream);
   const manager = await managerOf(connection);
+  await createStream(manager, spec.stream);
   const config = {
     filter_subject: spec.filterSubject,
     ack_wait: nanos(spec.ackWaitMs ?? ackWaitMsDefault),
