@@ -56,6 +56,24 @@ test('the value of a secret is not repeated', () => {
   assert.not.match(problem, /hunter2/);
 });
 
+test('production refuses a password that is published, and nothing else', () => {
+  const published = 'postgresql://orders:development-only-orders@db/orders';
+  const read = (source: Record<string, string>) => () => readEnvironment('orders', { source });
+  const production = { PURSER_ENV: 'production' };
+  assert.equal(problemsOf(read({ PURSER_ORDERS_DATABASE_URL: published })), []);
+  assert.equal(problemsOf(read({ ...production, PURSER_ORDERS_DATABASE_URL: ordersUrl })), []);
+  const problems = problemsOf(
+    read({
+      ...production,
+      PURSER_ORDERS_DATABASE_URL: published,
+      PURSER_NATS_URL: 'nats://orders:development-only-orders@nats:4222',
+    }),
+  );
+  assert.is(problems.length, 2);
+  assert.match(problems[0] ?? '', /^PURSER_NATS_URL has a password that everybody can read/);
+  assert.not.match(problems.join(), /development-only/);
+});
+
 test('more variables are read beside those of the table', () => {
   const more = {
     PURSER_ORDERS_TARGET: targetVariable('orders'),

@@ -22,6 +22,9 @@ export type Environment<
 
 type Source = Record<string, string | undefined>;
 
+/** Part of every password that is published with the source (deploy/development). */
+const publishedMark = 'development-only';
+
 /** Carries one sentence for each variable that is missing or malformed. */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
@@ -50,11 +53,13 @@ export function readEnvironment<
   const wanted = Object.entries<Variable>(variables).filter(([, { readBy }]) =>
     readBy.includes(processName),
   );
+  const production = source['PURSER_ENV'] === 'production';
   const values: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const [name, variable] of [...wanted, ...Object.entries<Variable>(more ?? {})]) {
     try {
       values[name] = readVariable(name, variable, source);
+      if (production && variable.secret) refusePublished(name, source);
     } catch (error) {
       problems.push((error as Error).message);
     }
@@ -72,6 +77,14 @@ function readVariable(name: string, variable: Variable, source: Source): unknown
     const shown = variable.secret ? '' : `, not ${JSON.stringify(text.slice(0, 100))}`;
     throw new Error(`${name} must be ${(error as Error).message}${shown}.`, { cause: error });
   }
+}
+
+function refusePublished(name: string, source: Source): void {
+  if (!source[name]?.includes(publishedMark)) return;
+  throw new Error(
+    `${name} has a password that everybody can read in the source of Purser; ` +
+      'production needs one of its own (docs/deployment.md).',
+  );
 }
 
 /**

@@ -41,6 +41,13 @@ export const variables = {
     description: 'Address that the gateway and the services listen on.',
     readBy: ['start', 'orders', 'payments', 'notifications', 'gateway', 'web'],
   }),
+  PURSER_ENV: variable({
+    parse: oneOf('development', 'production'),
+    default: 'development',
+    description:
+      'Either development, or production, which refuses the passwords of deploy/development.',
+    readBy: ['orders', 'payments', 'notifications', 'gateway'],
+  }),
   PURSER_LOG_LEVEL: variable({
     parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     default: 'info',
@@ -233,7 +240,7 @@ export function targetVariable(domain: string): Variable<string, 'gateway' | 'or
     default: portDefault === undefined ? undefined : `127.0.0.1:${portDefault}`,
     description:
       `Where its callers find the services of ${domain}: host:port, ` +
-      'or several IP addresses with ports, separated by commas.',
+      'or several IP addresses with ports, separated by commas. A name stands for all its addresses.',
     readBy: domain === 'payments' ? ['gateway', 'orders'] : ['gateway'],
   };
 }
