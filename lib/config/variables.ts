@@ -240,7 +240,8 @@ export function targetVariable(domain: string): Variable<string, 'gateway' | 'or
     default: portDefault === undefined ? undefined : `127.0.0.1:${portDefault}`,
     description:
       `Where its callers find the services of ${domain}: host:port, ` +
-      'or several IP addresses with ports, separated by commas. A name stands for all its addresses.',
+      'or several IP addresses with ports, separated by commas. ' +
+      'A name stands for all its addresses.',
     readBy: domain === 'payments' ? ['gateway', 'orders'] : ['gateway'],
   };
 }

@@ -43,7 +43,7 @@ test('targets are told to grpc-js as names or as addresses', () => {
   assert.is(grpcUri('[::1]:1'), 'ipv6:[::1]:1');
 });
 
-test('an instance that is added gets calls, one that is gone gets none, and none fails', async () => {
+test('an instance that is added gets calls, one that is gone none, and no call fails', async () => {
   const first = await startUpstream({ address: '127.0.0.1' });
   const second = await startUpstream({ address: '127.0.0.2', port: first.port });
   const names = new Names();

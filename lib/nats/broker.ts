@@ -10,8 +10,8 @@ export interface BrokerOptions {
    */
   url: string;
   /**
-   * Shown in the server's list of connections. Answers come to `_INBOX.<name>.…`, so that the server
-   * can keep every service from listening to the answers of others.
+   * Shown in the server's list of connections. Answers come to `_INBOX.<name>.…`, so that the
+   * server can keep every service from listening to the answers of others.
    */
   name: string;
   log: Logger;

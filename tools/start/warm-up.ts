@@ -1,22 +1,6 @@
 // Compiles the code of the launcher and of every service into the folder NODE_COMPILE_CACHE, and
-// ends. A service is compiled by starting it with a setting that it refuses: by then it has loaded
-// everything, and it has not touched anything.
-import { spawn } from 'node:child_process';
+// ends.
 import './launch.ts';
-import { services } from './services.ts';
+import { compileServices } from './compile-services.ts';
 
-const environment = { ...process.env, PURSER_LOG_LEVEL: 'a level that does not exist' };
-
-await Promise.all(
-  services.map(
-    ({ main }) =>
-      new Promise((resolve) => {
-        const child = spawn(process.execPath, [main], {
-          env: environment,
-          stdio: 'ignore',
-          timeout: 20_000,
-        });
-        child.once('exit', resolve).once('error', resolve);
-      }),
-  ),
-);
+await compileServices();

@@ -1,0 +1,110 @@
+// npm run compose-check: the containers, from a build to nothing left, with every container killed
+// in between. Takes some ten minutes and needs Docker with Compose; a system that runs under the
+// usual name is not touched.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { wrongInTheBooks } from './books.ts';
+import { watchOneOrder } from './live.ts';
+import { ordersDuring } from './load.ts';
+import { ComposedSystem } from './system.ts';
+
+const port = Number(process.env['PURSER_CHECK_PORT'] ?? 18_080);
+const system = new ComposedSystem({ project: 'purser-check', port });
+
+const many = ['orders=3', 'payments=3', 'notifications=3', 'gateway=2'].flatMap((scale) => [
+  '--scale',
+  scale,
+]);
+
+const columns = ['step', 'seconds', 'accepted', 'paid', 'failed', 'repeated', 'longest wait'];
+const widths = [34, 8, 9, 7, 7, 9, 13];
+let problems = 0;
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function row(...cells: (string | number)[]): void {
+  print(cells.map((cell, index) => String(cell).padEnd(widths[index] ?? 0)).join(' '));
+}
+
+/** Runs the step under a light load, then asks the books. */
+async function step(name: string, work: () => Promise<void>): Promise<void> {
+  const startedMs = performance.now();
+  const seconds = () => ((performance.now() - startedMs) / 1_000).toFixed(1);
+  try {
+    const tally = await ordersDuring(system.url, work);
+    const wrong = await wrongInTheBooks(system);
+    const longest = `${(tally.longestMs / 1_000).toFixed(1)} s`;
+    row(name, seconds(), tally.accepted, tally.paid, tally.failed, tally.repeated, longest);
+    for (const fault of wrong) print(`  ${fault}`);
+    problems += wrong.length;
+    if (tally.paid === 0) throw new Error('no order was paid');
+  } catch (error) {
+    problems += 1;
+    row(name, seconds(), 'failed');
+    print(`  ${(error as Error).message.replaceAll('\n', '\n  ')}`);
+  }
+}
+
+/** The same without load: what happens while there is nothing to order from. */
+async function plain(name: string, work: () => Promise<void>): Promise<void> {
+  const startedMs = performance.now();
+  await work();
+  row(name, ((performance.now() - startedMs) / 1_000).toFixed(1));
+}
+
+async function killAndRecover(service: string): Promise<void> {
+  const before = await system.running();
+  await system.compose('kill', service);
+  await sleep(2_000);
+  await system.start(before.filter((found) => found.service === service));
+  await allHealthy(before.length);
+}
+
+/** Not `up --wait`: that gives up at the first that is not healthy just now. */
+async function allHealthy(count: number): Promise<void> {
+  const endMs = Date.now() + 120_000;
+  for (;;) {
+    await sleep(1_000);
+    const healthy = (await system.running()).filter((found) => found.healthy);
+    if (healthy.length === count) return;
+    if (Date.now() > endMs) throw new Error(`${healthy.length} of ${count} came back`);
+  }
+}
+
+/** Ends processes from outside their containers, which only root may: the restart policy's part. */
+async function crashOneOfEach(): Promise<void> {
+  const before = await system.running();
+  const firsts = before.filter(({ name }) => name.endsWith('-1'));
+  const pids = await Promise.all(firsts.map(({ name }) => system.pidOf(name)));
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  // It takes a moment until Docker notices, and so may the first look.
+  await sleep(2_000);
+  await allHealthy(before.length);
+}
+
+try {
+  await system.compose('down', '--volumes', '--timeout', '15');
+  row(...columns);
+  await plain('build', async () => void (await system.compose('build')));
+  await plain('up', () => system.up());
+  await step('one of each', () => watchOneOrder(system.url));
+  await step('scaled to 3, 3 and 2', () => system.up('--no-recreate', ...many));
+  await step('a WebSocket in each of ten tries', async () => {
+    for (let tries = 0; tries < 10; tries += 1) await watchOneOrder(system.url);
+  });
+  const services = new Set((await system.running()).map(({ service }) => service));
+  for (const service of [...services].toSorted()) {
+    await step(`${service} killed`, () => killAndRecover(service));
+  }
+  await step('one of each crashed, nobody helps', crashOneOfEach);
+} finally {
+  await plain('down', async () => {
+    await system.compose('down', '--volumes', '--timeout', '15');
+  });
+}
+const left = await system.leftovers();
+for (const name of left) print(`  left behind: ${name}`);
+problems += left.length;
+print(problems === 0 ? 'All of it holds.' : `${problems} problems.`);
+process.exitCode = problems === 0 ? 0 : 1;
