@@ -109,6 +109,57 @@ if (front !== undefined) {
     await close();
   });
 
+  test(
+    'changes come over the live stream, and none is lost while it is away',
+    async () => {
+      const { userId, call } = await newUser(system, 5_000);
+      const { page, open, toast, close } = await visit({ userId });
+      await open('/orders');
+      await page.locator('.header .connection[data-kind="live"]').waitFor();
+      await call('POST', '/v1/orders', { body: { amount: usd(700), description: 'Tea' } });
+      await toast(t.orderToasts['PAID']!('$7.00'));
+      const [pid] = system.pids(/services\/notifications\/main/);
+      process.kill(pid!, 'SIGKILL');
+      await page.locator('.header .connection[data-kind="polling"]').waitFor();
+      await call('POST', '/v1/orders', { body: { amount: usd(900), description: 'Cake' } });
+      await toast(t.orderToasts['PAID']!('$9.00'));
+      await page.locator('.header .connection[data-kind="live"]').waitFor({ timeout: 30_000 });
+      await call('POST', '/v1/account:topUp', { body: { amount: usd(100) } });
+      await toast(t.wallet.moneyIn('$1.00'));
+      await page.getByRole('link', { name: 'Cake' }).waitFor();
+      await close();
+    },
+    { timeoutMs: 60_000 },
+  );
+
+  test(
+    'notifications are counted on every page, and read in the inbox',
+    async () => {
+      const { userId, call } = await newUser(system, 5_000);
+      await call('POST', '/v1/orders', { body: { amount: usd(700), description: 'Tea' } });
+      const { page, open, close } = await visit({ userId });
+      await open('/orders');
+      const unread = page.getByRole('navigation').getByText(t.inbox.unread(2));
+      await unread.waitFor();
+      await page.getByRole('link', { name: t.sections.inbox }).click();
+      await page.getByRole('link', { name: t.inbox.kinds['ORDER_PAID']!('$7.00') }).waitFor();
+      await page.getByText(t.inbox.kinds['ACCOUNT_TOPPED_UP']!('$50.00')).waitFor();
+      await page.route('**/v1/notifications:markRead', (route) => route.abort());
+      await page.getByRole('button', { name: t.inbox.markRead }).click();
+      await page.getByText(t.inbox.unread(0)).first().waitFor();
+      // What could not be done is taken back.
+      await page.locator('.toast[data-tone="bad"]').waitFor({ timeout: 20_000 });
+      await unread.waitFor();
+      await page.unroute('**/v1/notifications:markRead');
+      await page.getByRole('button', { name: t.inbox.markRead }).click();
+      await page.getByRole('button', { name: t.inbox.markRead }).waitFor({ state: 'detached' });
+      await page.reload();
+      await page.getByText(t.inbox.unread(0)).waitFor();
+      await close();
+    },
+    { timeoutMs: 45_000 },
+  );
+
   test('what fails is told with the id that the logs know, and tried again', async () => {
     const { userId } = await newUser(system, 5_000);
     const { page, open, close } = await visit({ userId });

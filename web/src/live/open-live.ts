@@ -1,21 +1,15 @@
+import type { Purser } from '#sdk/src/purser.ts';
+import { PurserError } from '#sdk/src/purser-error.ts';
 import type { LiveSocket } from './live-connection.ts';
 
-/**
- * Asks for a ticket that opens one socket: CreateLiveTicket. Undefined when the system has no live
- * stream; fails when nothing answers.
- */
-export async function openTicket(userId: string, signal: AbortSignal): Promise<string | undefined> {
-  const answer = await fetch('/v1/liveTickets', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-user-id': userId },
-    body: '{}',
-    signal,
-  });
-  if (answer.status === 404) return undefined;
-  if (!answer.ok) throw new Error(`No ticket: ${answer.status}`);
-  const { ticket } = (await answer.json()) as { ticket?: unknown };
-  if (typeof ticket !== 'string') throw new Error('The answer has no ticket.');
-  return ticket;
+/** A ticket that opens one socket; undefined when the system has no live stream. */
+export async function openTicket(purser: Purser, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return (await purser.live.createTicket({ signal })).ticket;
+  } catch (error) {
+    if (error instanceof PurserError && error.is('ROUTE_NOT_FOUND')) return undefined;
+    throw error;
+  }
 }
 
 /** Opens the socket, on the port that the page came from. */

@@ -1,24 +1,25 @@
 import { Anchor, Button, Card, Skeleton, Text, Title } from '@mantine/core';
 import { useState } from 'react';
+import type { Notification as InboxItem } from '#sdk/src/index.ts';
 import { Link } from '../navigation/navigation.tsx';
 import { orderPath } from '../navigation/route.ts';
 import { Empty } from '../parts/empty.tsx';
 import { ErrorPanel } from '../parts/error-panel.tsx';
 import { PageHeading } from '../parts/page-heading.tsx';
 import { Pager } from '../parts/pager.tsx';
-import { useInbox } from '../session/inbox.ts';
-import type { InboxItem } from '../session/read-inbox.ts';
+import { useInbox, useUnreadCount } from '../session/inbox.ts';
 import { useText } from '../text/text-context.tsx';
 import { notificationPermission } from '../toasts/browser-notification.ts';
 
 /** What the user may want to read about, kept by the notifications service. */
 export function InboxPage() {
   const { t } = useText();
-  const { inbox, error, paging, reload, markRead } = useInbox();
+  const { items, nextPageToken, error, paging, reload, markRead } = useInbox();
+  const unread = useUnreadCount();
   return (
     <>
       <PageHeading title={t.inbox.title}>
-        {inbox !== undefined && inbox.unreadCount > 0 && (
+        {unread > 0 && (
           <Button variant="default" onClick={() => void markRead()}>
             {t.inbox.markRead}
           </Button>
@@ -26,22 +27,21 @@ export function InboxPage() {
       </PageHeading>
       <Card withBorder>
         {error !== undefined && <ErrorPanel error={error} onRetry={reload} />}
-        {inbox === undefined && error === undefined && (
+        {items === undefined && error === undefined && (
           <Skeleton height={160} aria-label={t.loading} />
         )}
-        {inbox?.isAbsent && <Empty title={t.inbox.absent} hint={t.inbox.absentHint} />}
-        {inbox !== undefined && !inbox.isAbsent && (
+        {items !== undefined && (
           <>
             <Text role="status" size="sm" c="dimmed">
-              {t.inbox.unread(inbox.unreadCount)}
+              {t.inbox.unread(unread)}
             </Text>
-            {inbox.items.length === 0 && <Empty title={t.inbox.empty} />}
+            {items.length === 0 && <Empty title={t.inbox.empty} />}
             <ul className="inbox">
-              {inbox.items.map((item) => (
+              {items.map((item) => (
                 <Item key={item.name} item={item} />
               ))}
             </ul>
-            <Pager paging={paging} nextToken={inbox.nextPageToken} />
+            <Pager paging={paging} nextToken={nextPageToken} />
           </>
         )}
       </Card>
@@ -55,9 +55,10 @@ function Item({ item }: { item: InboxItem }) {
   const say = t.inbox.kinds[item.kind];
   if (say === undefined) return null;
   const title = say(format.money(item.amount));
+  const isUnread = item.readTime === undefined;
   return (
-    <li data-unread={item.isUnread || undefined}>
-      {item.isUnread && <span className="visually-hidden">{t.inbox.isNew}: </span>}
+    <li data-unread={isUnread || undefined}>
+      {isUnread && <span className="visually-hidden">{t.inbox.isNew}: </span>}
       {item.order === '' ? (
         <Text component="span">{title}</Text>
       ) : (

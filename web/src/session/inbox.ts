@@ -1,16 +1,17 @@
-import { useCallback, useState } from 'react';
+import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import type { Notification } from '#sdk/src/index.ts';
+import { describeError } from '../parts/error-panel.tsx';
 import { usePaging } from '../parts/pager.tsx';
 import type { Paging } from '../parts/pager.tsx';
-import { useToasts } from '../toasts/toasts.tsx';
 import { useText } from '../text/text-context.tsx';
-import { describeError } from '../parts/error-panel.tsx';
+import { useToasts } from '../toasts/toasts.tsx';
 import { useLoad } from './load.ts';
-import { withRead } from './read-inbox.ts';
-import type { InboxPage } from './read-inbox.ts';
 import { useRevision, useSession } from './session-context.tsx';
 
 export interface InboxNow {
-  inbox: InboxPage | undefined;
+  /** Newest first; undefined while none are known. */
+  items: readonly Notification[] | undefined;
+  nextPageToken: string;
   error: unknown;
   paging: Paging;
   reload(): void;
@@ -19,41 +20,64 @@ export interface InboxNow {
 
 const pageSize = 20;
 
-/** The user's notifications, kept up to date. */
+/** A notification may come a little after the change that it tells of. */
+const laterMs = 1_500;
+
+/** A page of the user's notifications, kept up to date. */
 export function useInbox(): InboxNow {
   const session = useSession();
   const toasts = useToasts();
   const { t } = useText();
-  const revision = useRevision();
   const paging = usePaging();
   const { token } = paging;
-  const { data, error, reload } = useLoad(`inbox ${token}`, revision, (signal) =>
-    session.inbox.list({ pageToken: token, pageSize }, signal),
-  );
-  const [marked, setMarked] = useState<Date>();
+  const { data, error, reload } = useNotifications(`inbox ${token}`, token, pageSize);
+  const [readUntil, setReadUntil] = useState<Date>();
   const newest = data?.items[0]?.createTime;
   const markRead = useCallback(async () => {
     if (newest === undefined) return;
+    const before = session.unread.value;
     // Shown at once; when it turns out otherwise, it is taken back.
-    setMarked(newest);
+    setReadUntil(newest);
+    session.unread.set(0);
     try {
-      await session.inbox.markRead(newest);
+      const answer = await session.purser.notification.markRead({ readUntil: newest });
+      session.unread.set(answer.unreadCount);
       reload();
     } catch (thrown) {
-      setMarked(undefined);
+      setReadUntil(undefined);
+      session.unread.set(before);
       toasts.add({ tone: 'bad', title: t.errors.title, text: describeError(thrown, t) });
     }
   }, [newest, reload, session, t, toasts]);
-  const inbox = data && marked ? withRead(data, marked) : data;
-  return { inbox, error, paging, reload, markRead };
+  const items = data?.items.map((item) =>
+    readUntil !== undefined && item.createTime <= readUntil
+      ? { ...item, readTime: item.readTime ?? readUntil }
+      : item,
+  );
+  return { items, nextPageToken: data?.nextPageToken ?? '', error, paging, reload, markRead };
 }
 
-/** How many notifications are unread; 0 where there are none. */
+/** Keeps the number of unread notifications up to date, for as long as something shows it. */
 export function useUnreadCount(): number {
+  const { unread } = useSession();
+  useNotifications('unread', '', 1);
+  return useSyncExternalStore(unread.subscribe, () => unread.value);
+}
+
+function useNotifications(key: string, pageToken: string, size: number) {
   const session = useSession();
   const revision = useRevision();
-  const { data } = useLoad('unread', revision, (signal) =>
-    session.inbox.list({ pageToken: '', pageSize: 1 }, signal),
-  );
-  return data?.unreadCount ?? 0;
+  const loaded = useLoad(key, revision, async (signal) => {
+    const { notification } = session.purser;
+    const page = await notification.list({ pageSize: size, pageToken, signal }).page();
+    session.unread.set(page.response.unreadCount);
+    return page;
+  });
+  const { reload } = loaded;
+  useEffect(() => {
+    if (revision === 0) return undefined;
+    const timer = setTimeout(reload, laterMs);
+    return () => clearTimeout(timer);
+  }, [revision, reload]);
+  return loaded;
 }

@@ -4,9 +4,9 @@ import { PurserError } from '#sdk/src/purser-error.ts';
 import { LiveConnection } from '../live/live-connection.ts';
 import type { ConnectionState } from '../live/live-connection.ts';
 import { connectLive, openTicket } from '../live/open-live.ts';
-import { InboxClient } from './inbox-client.ts';
 import { Newest } from './newest.ts';
 import type { Change, News } from './newest.ts';
+import { UnreadCount } from './unread-count.ts';
 
 export interface SessionOptions {
   userId: string;
@@ -23,7 +23,7 @@ const unsettledMax = 10;
 export class Session {
   readonly userId: string;
   readonly purser: Purser;
-  readonly inbox: InboxClient;
+  readonly unread = new UnreadCount();
   readonly newest = new Newest();
   readonly connection: LiveConnection;
   readonly #options: SessionOptions;
@@ -39,9 +39,8 @@ export class Session {
     this.#options = options;
     this.purser = new Purser({ baseUrl: '', userId, timeoutMs: 15_000 });
     this.#poller = new Purser({ baseUrl: '', userId, triesMax: 1, timeoutMs: 5_000 });
-    this.inbox = new InboxClient(userId);
     this.connection = new LiveConnection({
-      ticket: (signal) => openTicket(userId, signal),
+      ticket: (signal) => openTicket(this.#poller, signal),
       connect: connectLive,
       poll: (signal) => this.#poll(signal),
       onMessage: ({ kind, orders, account }) => {

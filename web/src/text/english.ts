@@ -232,8 +232,6 @@ export const english = {
     isNew: 'New',
     markRead: 'Mark all as read',
     empty: 'Nothing to read yet',
-    absent: 'Notifications are not running in this system',
-    absentHint: 'Changes of your orders still show up as messages on every page.',
     kinds: {
       ORDER_PAID: (amount: string) => `Order of ${amount} paid`,
       ORDER_FAILED: (amount: string) => `Order of ${amount} failed`,

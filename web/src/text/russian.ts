@@ -236,8 +236,6 @@ export const russian: Messages = {
     isNew: 'Новое',
     markRead: 'Отметить всё прочитанным',
     empty: 'Читать пока нечего',
-    absent: 'Уведомления в этой системе не запущены',
-    absentHint: 'Об изменениях заказов всё равно сообщается на каждой странице.',
     kinds: {
       ORDER_PAID: (amount) => `Заказ на ${amount} оплачен`,
       ORDER_FAILED: (amount) => `Заказ на ${amount} не прошёл`,
