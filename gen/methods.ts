@@ -25,8 +25,8 @@ import type { CreateAccountRequest, GetAccountRequest, ListEntriesRequest, ListE
 import { validateCreateAccountRequest, validateGetAccountRequest, validateListEntriesRequest, validateTopUpAccountRequest } from './purser/payments/v1/account_service.validate.ts';
 import type { Payment } from './purser/payments/v1/payment.ts';
 import { PaymentServiceService } from './purser/payments/v1/payment_service.ts';
-import type { GetPaymentRequest, TracePaymentRequest, TracePaymentResponse } from './purser/payments/v1/payment_service.ts';
-import { validateGetPaymentRequest, validateTracePaymentRequest } from './purser/payments/v1/payment_service.validate.ts';
+import type { BatchGetPaymentsRequest, BatchGetPaymentsResponse, GetPaymentRequest, TracePaymentRequest, TracePaymentResponse } from './purser/payments/v1/payment_service.ts';
+import { validateBatchGetPaymentsRequest, validateGetPaymentRequest, validateTracePaymentRequest } from './purser/payments/v1/payment_service.validate.ts';
 import type { Request as Request_2 } from './purser/payments/v1/request.ts';
 import { RequestServiceService as RequestServiceService_2 } from './purser/payments/v1/request_service.ts';
 import type { GetRequestRequest as GetRequestRequest_2 } from './purser/payments/v1/request_service.ts';
@@ -55,6 +55,7 @@ export interface Methods {
   '/purser.payments.v1.AccountService/ListEntries': Method<ListEntriesRequest, ListEntriesResponse>;
   '/purser.payments.v1.PaymentService/GetPayment': Method<GetPaymentRequest, Payment>;
   '/purser.payments.v1.PaymentService/TracePayment': Method<TracePaymentRequest, TracePaymentResponse>;
+  '/purser.payments.v1.PaymentService/BatchGetPayments': Method<BatchGetPaymentsRequest, BatchGetPaymentsResponse>;
   '/purser.payments.v1.RequestService/GetRequest': Method<GetRequestRequest_2, Request_2>;
 }
 
@@ -275,6 +276,17 @@ export const methods: Methods = {
     domain: 'payments',
     definition: withStrictText(PaymentServiceService.tracePayment),
     validate: (request) => validateTracePaymentRequest(request),
+    readOnly: true,
+    idempotent: true,
+    keyed: false,
+  },
+  '/purser.payments.v1.PaymentService/BatchGetPayments': {
+    path: '/purser.payments.v1.PaymentService/BatchGetPayments',
+    service: 'purser.payments.v1.PaymentService',
+    name: 'BatchGetPayments',
+    domain: 'payments',
+    definition: withStrictText(PaymentServiceService.batchGetPayments),
+    validate: (request) => validateBatchGetPaymentsRequest(request),
     readOnly: true,
     idempotent: true,
     keyed: false,

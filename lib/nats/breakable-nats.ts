@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { natsServerBinary, testFileStoreMax } from '#test/harness/servers.ts';
@@ -45,6 +45,18 @@ export class BreakableNats {
   async killAndWipe(): Promise<void> {
     await this.kill();
     rmSync(join(this.#folder, 'nats'), { recursive: true });
+  }
+
+  /** The crash; what was stored until now is put aside. */
+  async killAndCopy(): Promise<void> {
+    await this.kill();
+    cpSync(join(this.#folder, 'nats'), join(this.#folder, 'copy'), { recursive: true });
+  }
+
+  /** The crash; the copy takes the place of what was stored. */
+  async killAndRestore(): Promise<void> {
+    await this.killAndWipe();
+    cpSync(join(this.#folder, 'copy'), join(this.#folder, 'nats'), { recursive: true });
   }
 
   /** Returns when it has taken effect: a running server may answer once more after the signal. */

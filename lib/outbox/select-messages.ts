@@ -1,4 +1,5 @@
 import type { Statement, Tx } from '#lib/pg/transaction.ts';
+import { isPublished } from './is-published.ts';
 
 /** A message in the outbox, and whether it has reached the broker. */
 export interface OutboxMessage {
@@ -20,9 +21,7 @@ const selectMessagesStatement: Statement = {
   name: 'outbox-select-messages',
   text: `
     select o.event_id as "eventId", o.type, o.seq as number, o.create_time as "createTime",
-      pg_visible_in_snapshot(o.tx, r.seen)
-        or r.target is not null and (o.tx, o.seq) <= (r.tx, r.seq)
-          and pg_visible_in_snapshot(o.tx, r.target) as published
+      ${isPublished} as published
     from (select distinct tx from outbox where event_id = any($2::uuid[])) as known
       join outbox o on o.tx = known.tx and o.about = $1
       cross join outbox_relay r

@@ -1,6 +1,8 @@
 import { expireRequests } from '#lib/idempotency/expire-requests.ts';
 import type { ServiceDefinition } from '#lib/service/service-definition.ts';
 import { applyPaymentResults } from './events/apply-payment-results.ts';
+import { countWaitingOrders } from './jobs/count-waiting-orders.ts';
+import { reconcileOrders } from './jobs/reconcile-orders.ts';
 import { assembleOrder } from './rpc/assemble-order.ts';
 import { cancelOrder } from './rpc/cancel-order.ts';
 import { createOrder } from './rpc/create-order.ts';
@@ -42,5 +44,5 @@ export const orders: ServiceDefinition = {
       handle: applyPaymentResults(deps),
     },
   ],
-  jobs: (deps) => [expireRequests(deps)],
+  jobs: (deps) => [expireRequests(deps), reconcileOrders(deps), countWaitingOrders(deps)],
 };

@@ -2,6 +2,7 @@ import { events } from '#gen/events.ts';
 import { expireRequests } from '#lib/idempotency/expire-requests.ts';
 import type { ServiceDefinition } from '#lib/service/service-definition.ts';
 import { settlePayments } from './events/settle-payments.ts';
+import { batchGetPayments } from './rpc/batch-get-payments.ts';
 import { createAccount } from './rpc/create-account.ts';
 import { getAccount } from './rpc/get-account.ts';
 import { getPayment } from './rpc/get-payment.ts';
@@ -24,6 +25,7 @@ export const payments: ServiceDefinition = {
     '/purser.payments.v1.AccountService/TopUpAccount': topUpAccount(deps),
     '/purser.payments.v1.AccountService/ListEntries': listEntries(deps),
     '/purser.payments.v1.PaymentService/GetPayment': getPayment(deps),
+    '/purser.payments.v1.PaymentService/BatchGetPayments': batchGetPayments(deps),
     '/purser.payments.v1.PaymentService/TracePayment': tracePayment(deps),
     '/purser.payments.v1.RequestService/GetRequest': getRequest(deps),
   }),

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { methods } from '#gen/methods.ts';
+import type { GrpcClient } from '#lib/grpc/client.ts';
 import type { Handler } from '#lib/grpc/unary-call.ts';
+import type { Upstreams } from '#lib/grpc/upstreams.ts';
 import type { Delivery } from '#lib/nats/delivery.ts';
 import { Database } from '#lib/pg/database.ts';
 import type {
@@ -8,6 +10,7 @@ import type {
   ServiceDefinition,
   ServiceDeps,
 } from '#lib/service/service-definition.ts';
+import type { Clock } from '#lib/time/clock.ts';
 import { migrations as ordersMigrations } from '../../services/orders/schema/migrations.ts';
 import { orders } from '../../services/orders/service.ts';
 import { migrations as paymentsMigrations } from '../../services/payments/schema/migrations.ts';
@@ -25,6 +28,10 @@ export interface ServiceWithoutBroker {
   messagesAbout(about: string): Promise<Message[]>;
   /** Hands a batch to the consumer that takes its first message; others take nothing. */
   deliver(batch: readonly Message[]): Promise<void>;
+  /** Everything that the service has written so far is published, and the broker loses it. */
+  loseMessages(): Promise<void>;
+  /** One run of a job of the service. */
+  runJob(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -35,11 +42,20 @@ export interface ServiceWithoutBroker {
 export async function openWithoutBroker(): Promise<{
   orders: ServiceWithoutBroker;
   payments: ServiceWithoutBroker;
+  /** Puts the clock of both services forward. */
+  passTime(ms: number): void;
   close(): Promise<void>;
 }> {
+  let passedMs = 0;
+  const clock = () => new Date(Date.now() + passedMs);
+  const openedPayments = await openOne(payments, paymentsMigrations, { clock });
+  const upstreams: Upstreams = new Map([['payments', clientOf(openedPayments)]]);
   const opened = {
-    orders: await openOne(orders, ordersMigrations),
-    payments: await openOne(payments, paymentsMigrations),
+    orders: await openOne(orders, ordersMigrations, { clock, upstreams }),
+    payments: openedPayments,
+    passTime(ms: number) {
+      passedMs += ms;
+    },
   };
   const close = async () => {
     await opened.orders.close();
@@ -48,23 +64,32 @@ export async function openWithoutBroker(): Promise<{
   return { ...opened, close };
 }
 
+/** Calls the handlers of a service in this process. */
+function clientOf(service: ServiceWithoutBroker): GrpcClient {
+  const unary: GrpcClient['unary'] = ({ path }, request, { userId, userRole }) =>
+    service.call(path, request, userId, userRole === 'staff');
+  return { unary } as GrpcClient;
+}
+
 async function openOne(
   definition: ServiceDefinition,
   migrations: Parameters<typeof serviceDatabase>[1],
+  { clock, upstreams = new Map() }: { clock: Clock; upstreams?: Upstreams },
 ): Promise<ServiceWithoutBroker> {
   const tables = await serviceDatabase(definition.name, migrations);
   const { entities } = definition;
   const database = await Database.open({ url: tables.url, applicationName: 'test', entities });
   const deps: ServiceDeps = {
     database,
-    clock: () => new Date(),
-    broker: undefined as never,
+      clock,
+      broker: undefined as never,
     committed: () => {},
     log: testLog,
-    upstreams: new Map(),
+    upstreams,
   };
   const handlers = definition.rpcs(deps);
   const consumptions = definition.consumes(deps);
+  const jobs = definition.jobs(deps);
   return {
     database: tables,
     async call(path, request, userId, isStaff = false) {
@@ -77,6 +102,14 @@ async function openOne(
     async deliver(batch) {
       const consumer = consumptions.find((consumption) => takes(consumption, batch[0]!));
       await consumer?.handle(batch);
+    },
+    async loseMessages() {
+      await tables.sql('update outbox_relay set seen = pg_current_snapshot(), target = null');
+    },
+    async runJob(name) {
+      const job = jobs.find((candidate) => candidate.name === name);
+      if (!job) throw new Error(`there is no job ${name}`);
+      await job.run(new AbortController().signal);
     },
     async close() {
       await database.close();

@@ -39,7 +39,10 @@ export function traceOrder(deps: ServiceDeps): Handler<TraceOrderRequest, OrderT
 function ownHops(history: readonly OrderEventRow[], messages: readonly OutboxMessage[]): Hop[] {
   const changes = history.flatMap((event) => {
     const { toState: subject, version: number, createTime: time, causeEventId } = event;
-    if (!causeEventId) return hop('ACCEPTED', 'orders', { time, subject, number });
+    if (!causeEventId) {
+      const kind = event.actor === 'PAYMENTS' ? 'CHANGED' : 'ACCEPTED';
+      return hop(kind, 'orders', { time, subject, number });
+    }
     return [
       ...streamedHops(causeEventId, event.causeStreamSequence, event.causeStreamTime),
       hop('CHANGED', 'orders', { time, subject, number, eventId: causeEventId }),

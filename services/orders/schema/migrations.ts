@@ -112,6 +112,30 @@ class CauseReceipts extends Migration {
   }
 }
 
+/**
+ * When an order that waits for Payments is asked for. Code of the version before can go on writing.
+ */
+class Reconciliation extends Migration {
+  override up() {
+    this.addSql(`
+      alter table orders
+        add column check_time timestamptz(3) not null default now() + interval '30 seconds',
+        -- Questions since the order began to wait.
+        add column checks int not null default 0;
+      -- Holds the few orders that wait, not the many that are final.
+      create index orders_waiting on orders (check_time)
+        where state in ('PENDING', 'CANCELLING');
+
+      -- One row: whose turn it is among the instances, and whether Payments answers.
+      create table reconciler (
+        single boolean primary key default true check (single),
+        next_round_time timestamptz not null default '-infinity',
+        failures int not null default 0
+      );
+      insert into reconciler default values;`);
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-first-order', class: FirstOrder },
   { name: '0002-order-life', class: OrderLife },
@@ -119,4 +143,5 @@ export const migrations: Migrations = [
   { name: '0004-request-retention', class: RequestRetention },
   { name: '0005-order-recipient', class: OrderRecipient },
   { name: '0006-cause-receipts', class: CauseReceipts },
+  { name: '0007-reconciliation', class: Reconciliation },
 ];

@@ -1,8 +1,9 @@
 import type { OutboxEvent } from '#lib/outbox/event.ts';
 import { outboxColumns } from '#lib/outbox/event.ts';
 import type { Statement, Tx } from '#lib/pg/transaction.ts';
-import type { StoredRecipient } from '../schema/order.ts';
 import type { StoredLine } from '../domain/order-lines.ts';
+import { waitMsMax } from '../domain/reconcile.ts';
+import type { StoredRecipient } from '../schema/order.ts';
 
 export interface OrderInsert {
   id: string;
@@ -73,9 +74,10 @@ const insertOrdersStatement: Statement = {
     ), created as (
       insert into orders
         (id, user_id, state, amount_minor, currency_code, description, lines, line_count,
-          recipient, version, create_time, update_time)
+          recipient, version, create_time, update_time, check_time)
       select id, user_id, 'PENDING', amount_minor, currency_code, description, lines, line_count,
-        recipient, 1, create_time, create_time
+        recipient, 1, create_time, create_time,
+        create_time + ${waitMsMax} * interval '1 millisecond'
       from outcome where stored_order_id = id
     ), history as (
       insert into order_events

@@ -4,6 +4,7 @@ import { ConflictError } from '#lib/pg/failure.ts';
 import type { Statement, Tx } from '#lib/pg/transaction.ts';
 import type { OrderStep } from '../domain/change-orders.ts';
 import { transitions } from '../domain/order-state.ts';
+import { waitMsMax } from '../domain/reconcile.ts';
 
 /** A step of an order's history, what is published about it, and what else it sets. */
 export interface StepWrite extends OrderStep {
@@ -44,7 +45,8 @@ const writeStepsStatement: Statement = {
       set state = last.to_state, failure_reason = last.failure_reason, version = last.version,
         carrier = coalesce(span.carrier, orders.carrier),
         tracking_code = coalesce(span.tracking_code, orders.tracking_code),
-        update_time = $15
+        update_time = $15::timestamptz,
+        check_time = $15::timestamptz + ${waitMsMax} * interval '1 millisecond', checks = 0
       from span
         join input as first
           on first.order_id = span.order_id and first.version = span.old_version + 1

@@ -1,17 +1,14 @@
-import {
-  type Payment,
-  Payment_FailureReason,
-  Payment_State,
-} from '#gen/purser/payments/v1/payment.ts';
+import type { Payment } from '#gen/purser/payments/v1/payment.ts';
 import type { GetPaymentRequest } from '#gen/purser/payments/v1/payment_service.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import type { Handler } from '#lib/grpc/unary-call.ts';
-import { orderIdOf, orderName } from '#lib/resource-name/order-name.ts';
+import { orderIdOf } from '#lib/resource-name/order-name.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
 import { AccountRow } from '../schema/account.ts';
 import { PaymentRow } from '../schema/payment.ts';
 import { accountAtVersion } from './account-at-version.ts';
 import { accountMessage } from './account-message.ts';
+import { paymentMessage } from './payment-message.ts';
 
 /**
  * A payment of another user, and one that is not decided yet, answer like a payment that does not
@@ -31,20 +28,5 @@ export function getPayment({ database }: ServiceDeps): Handler<GetPaymentRequest
       ...paymentMessage(row),
       balanceAfter: then ? accountMessage(then).balance : undefined,
     };
-  };
-}
-
-function paymentMessage(row: PaymentRow): Omit<Payment, 'balanceAfter'> {
-  const order = orderName(row.orderId);
-  return {
-    name: `${order}/payment`,
-    order,
-    userId: row.userId,
-    amount: { currencyCode: row.currencyCode, amountMinor: row.amountMinor },
-    state: Payment_State[row.state],
-    failureReason: Payment_FailureReason[row.failureReason ?? 'FAILURE_REASON_UNSPECIFIED'],
-    ledgerVersion: row.ledgerVersion,
-    createTime: row.createTime,
-    updateTime: row.updateTime,
   };
 }

@@ -45,6 +45,18 @@ export interface TracePaymentResponse {
   hops: Hop[];
 }
 
+/** Request of BatchGetPayments. */
+export interface BatchGetPaymentsRequest {
+  /** Names of the payments: `orders/{order}/payment`. */
+  names: string[];
+}
+
+/** Response of BatchGetPayments. */
+export interface BatchGetPaymentsResponse {
+  /** The payments that are decided, in no fixed order. */
+  payments: Payment[];
+}
+
 function createBaseGetPaymentRequest(): GetPaymentRequest {
   return { name: "" };
 }
@@ -194,6 +206,98 @@ export const TracePaymentResponse: MessageFns<TracePaymentResponse> = {
   },
 };
 
+function createBaseBatchGetPaymentsRequest(): BatchGetPaymentsRequest {
+  return { names: [] };
+}
+
+export const BatchGetPaymentsRequest: MessageFns<BatchGetPaymentsRequest> = {
+  encode(message: BatchGetPaymentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.names) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchGetPaymentsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchGetPaymentsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.names.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBatchGetPaymentsResponse(): BatchGetPaymentsResponse {
+  return { payments: [] };
+}
+
+export const BatchGetPaymentsResponse: MessageFns<BatchGetPaymentsResponse> = {
+  encode(message: BatchGetPaymentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.payments) {
+      Payment.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchGetPaymentsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchGetPaymentsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.payments.push(Payment.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * What Payments knows of the calling user's orders. Every call needs the metadata `x-user-id`.
  *
@@ -229,6 +333,21 @@ export const PaymentServiceService = {
       Buffer.from(TracePaymentResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TracePaymentResponse => TracePaymentResponse.decode(value),
   },
+  /**
+   * The payments of many orders, whoever's they are, for Orders, which asks for what it has waited for too long. For
+   * staff. What is not decided yet is left out; `balance_after` is unset. Errors: PERMISSION_DENIED.
+   */
+  batchGetPayments: {
+    path: "/purser.payments.v1.PaymentService/BatchGetPayments" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: BatchGetPaymentsRequest): Buffer =>
+      Buffer.from(BatchGetPaymentsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): BatchGetPaymentsRequest => BatchGetPaymentsRequest.decode(value),
+    responseSerialize: (value: BatchGetPaymentsResponse): Buffer =>
+      Buffer.from(BatchGetPaymentsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): BatchGetPaymentsResponse => BatchGetPaymentsResponse.decode(value),
+  },
 } as const;
 
 export interface PaymentServiceServer extends UntypedServiceImplementation {
@@ -242,6 +361,11 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * an order that it knows nothing of has no hops.
    */
   tracePayment: handleUnaryCall<TracePaymentRequest, TracePaymentResponse>;
+  /**
+   * The payments of many orders, whoever's they are, for Orders, which asks for what it has waited for too long. For
+   * staff. What is not decided yet is left out; `balance_after` is unset. Errors: PERMISSION_DENIED.
+   */
+  batchGetPayments: handleUnaryCall<BatchGetPaymentsRequest, BatchGetPaymentsResponse>;
 }
 
 export interface PaymentServiceClient extends Client {
@@ -282,6 +406,25 @@ export interface PaymentServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TracePaymentResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * The payments of many orders, whoever's they are, for Orders, which asks for what it has waited for too long. For
+   * staff. What is not decided yet is left out; `balance_after` is unset. Errors: PERMISSION_DENIED.
+   */
+  batchGetPayments(
+    request: BatchGetPaymentsRequest,
+    callback: (error: ServiceError | null, response: BatchGetPaymentsResponse) => void,
+  ): ClientUnaryCall;
+  batchGetPayments(
+    request: BatchGetPaymentsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: BatchGetPaymentsResponse) => void,
+  ): ClientUnaryCall;
+  batchGetPayments(
+    request: BatchGetPaymentsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: BatchGetPaymentsResponse) => void,
   ): ClientUnaryCall;
 }
 

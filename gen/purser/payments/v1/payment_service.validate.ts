@@ -5,7 +5,26 @@ import { checkString } from '#lib/contract/check-string.ts';
 import type { StringLimits } from '#lib/contract/check-string.ts';
 import { refuse } from '#lib/contract/refuse.ts';
 import type { FieldViolation } from '#lib/contract/types.ts';
-import type { GetPaymentRequest, TracePaymentRequest } from './payment_service.ts';
+import type { BatchGetPaymentsRequest, GetPaymentRequest, TracePaymentRequest } from './payment_service.ts';
+
+const limitsBatchGetPaymentsRequest_names: StringLimits = { maxLength: 128, pattern: /^orders\/[^/]+\/payment$/u };
+
+export function validateBatchGetPaymentsRequest(
+  message: BatchGetPaymentsRequest,
+  prefix = '',
+  violations: FieldViolation[] = [],
+): FieldViolation[] {
+  if (message.names.length === 0) {
+    refuse(violations, `${prefix}names`, 'is required');
+  }
+  if (message.names.length > 500) {
+    refuse(violations, `${prefix}names`, 'must have at most 500 elements');
+  }
+  for (const [index, element] of message.names.entries()) {
+    checkString(element, limitsBatchGetPaymentsRequest_names, `${prefix}names[${index}]`, violations);
+  }
+  return violations;
+}
 
 const limitsGetPaymentRequest_name: StringLimits = { maxLength: 128, pattern: /^orders\/[^/]+\/payment$/u };
 
