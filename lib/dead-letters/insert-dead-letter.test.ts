@@ -41,6 +41,9 @@ test('a message is kept with its payload, headers and cause', async () => {
     about: letter.about,
     cause: 'TypeError: bad amount; caused by Error: no digits',
     deliveries: 2,
+    resolution: null,
+    resolved_time: null,
+    reason: null,
   });
   assert.equal([...(payload as Buffer)], [0, 255]);
   assert.is((headers as Record<string, string>)['ce-id'], 'x');

@@ -15,8 +15,9 @@ export interface DeadLetter {
 }
 
 /**
- * Nothing is locked but the row itself. A repeat of the same event updates it: an instance that
- * died between this and telling the broker sees the message once more. Uses unique (source,
+ * Nothing is locked but the row itself. A repeat of the same event updates it, and it waits for a
+ * person again: it was replayed in vain, or an instance died between this and telling the broker,
+ * and sees the message once more. Uses unique (source,
  * event_id).
  */
 const statement: Statement = {
@@ -26,7 +27,8 @@ const statement: Statement = {
       (source, event_id, type, subject, about, headers, payload, cause, deliveries)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     on conflict (source, event_id)
-    do update set cause = excluded.cause, deliveries = excluded.deliveries`,
+    do update set cause = excluded.cause, deliveries = excluded.deliveries,
+      resolution = null, resolved_time = null, reason = null`,
 };
 
 /** Keeps a message that is given up, with the error that it died of. One statement. */

@@ -21,3 +21,16 @@ create table dead_letters (
   unique (source, event_id)
 );
 `;
+
+/** What became of a dead letter: null while it waits for a person. */
+export const deadLetterTablesV2 = `
+alter table dead_letters
+  add column resolution text check (resolution in ('REPLAYED', 'DISCARDED')),
+  add column resolved_time timestamptz,
+  -- Why it was discarded.
+  add column reason text,
+  add constraint dead_letters_resolved_whole
+    check ((resolution is null) = (resolved_time is null)),
+  add constraint dead_letters_discarded_with_reason
+    check (resolution is distinct from 'DISCARDED' or reason <> '');
+`;

@@ -3,7 +3,7 @@ import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import pg from 'pg';
 import { pino } from 'pino';
-import { deadLetterTablesV1 } from '#lib/dead-letters/tables.ts';
+import { deadLetterTablesV1, deadLetterTablesV2 } from '#lib/dead-letters/tables.ts';
 import { inboxTablesV1, inboxTablesV2 } from '#lib/inbox/tables.ts';
 import { Broker } from '#lib/nats/broker.ts';
 import { createPublisher } from '#lib/nats/publisher.ts';
@@ -102,7 +102,8 @@ function newDomain(): string {
 async function makeTables(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query(outboxTablesV1 + inboxTablesV1 + inboxTablesV2 + deadLetterTablesV1);
+  const tables = [outboxTablesV1, inboxTablesV1, inboxTablesV2];
+  await client.query([...tables, deadLetterTablesV1, deadLetterTablesV2].join('\n'));
   await client.end();
 }
 

@@ -145,7 +145,8 @@ const buryRow: Statement = {
       from outbox o cross join moved
       where o.tx = $8::xid8 and o.seq = $9
       on conflict (source, event_id)
-      do update set cause = excluded.cause, deliveries = excluded.deliveries
+      do update set cause = excluded.cause, deliveries = excluded.deliveries,
+        resolution = null, resolved_time = null, reason = null
     )
     select term from moved`,
 };

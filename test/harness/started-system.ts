@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
 import { Database } from '#lib/pg/database.ts';
+import { audit } from '../../tools/audit/audit.ts';
+import { findSystem } from '../../tools/audit/find-system.ts';
+import { brokenChecks, reportText } from '../../tools/audit/report.ts';
 import { superuserPassword } from '../../tools/local/postgres-cluster.ts';
 import { Program } from './program.ts';
 import { eventually } from './service.ts';
@@ -30,6 +33,10 @@ export interface StartedSystem {
   pids(pattern: RegExp): number[];
   /** Rows of a service's database, past the service. */
   sql<Row = Record<string, unknown>>(database: string, text: string): Promise<Row[]>;
+  /** The variables that name it to `npm run audit` and others. */
+  environment: Record<string, string>;
+  /** Throws what the audit finds broken. */
+  requireSound(): Promise<void>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | string>;
 }
@@ -75,6 +82,11 @@ export async function startSystem(
     program,
     pids: (pattern) => pidsOf(dataFolder, pattern),
     sql: (database, text) => query(dataFolder, port('PURSER_POSTGRES_PORT'), database, text),
+    environment: ports,
+    async requireSound() {
+      const report = await audit(findSystem(ports));
+      if (brokenChecks(report).length > 0) throw new Error(reportText(report));
+    },
     stop: async () => {
       program.child.kill('SIGTERM');
       return program.exited;

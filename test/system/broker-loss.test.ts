@@ -26,7 +26,7 @@ const payments = /services\/payments\/main/;
 test(
   'all of them end within a minute, each debited once',
   async () => {
-    const { userId, call } = await fundedUser(system.url, 1_400);
+    const { call } = await fundedUser(system.url, 1_400);
     const create = async (index: number) => {
       const body = { amount: usd(7) };
       const reply = await call('POST', '/v1/orders', { body, key: `order-${index}` });
@@ -57,15 +57,9 @@ test(
 
     const orders = await finalOrders(call, 300, 60_000);
     assert.ok(performance.now() - lostAt < 60_000);
-    const paid = orders.filter(({ state }) => state === 'PAID').map(({ name }) => name);
+    const paid = orders.filter(({ state }) => state === 'PAID');
     assert.is(paid.length, 200, '1,400 pay for 200 orders of 7');
-    const debits = await system.sql<{ order_id: string }>(
-      'payments',
-      `select t.order_id from transfers t join accounts a on a.id = t.account_id
-       where t.kind = 'PAYMENT' and a.user_id = '${userId}'`,
-    );
-    assert.is(debits.length, 200);
-    assert.equal(new Set(debits.map((debit) => `orders/${debit.order_id}`)), new Set(paid));
+    await system.requireSound();
     assert.equal((await call('GET', '/v1/account')).body.balance, usd(0));
     const [resent] = await system.sql<{ count: bigint }>(
       'orders',

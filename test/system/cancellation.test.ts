@@ -42,16 +42,6 @@ test(
     assert.is(orders.length, 1_000);
     const { body: account } = await call('GET', '/v1/account');
     assert.equal(account.balance, usd(5_000));
-    const [sums] = await system.sql<Record<string, bigint>>(
-      'payments',
-      `select count(*) filter (where t.kind = 'PAYMENT') as paid,
-         count(*) filter (where t.kind = 'REFUND') as refunded,
-         sum(case when t.credit_account_id = a.id then t.amount_minor
-           else -t.amount_minor end)::bigint as total
-       from transfers t join accounts a on a.id = t.account_id where a.user_id = '${userId}'`,
-    );
-    assert.is(sums?.['total'], 5_000n);
-    assert.is(sums?.['paid'], sums?.['refunded']);
     const [payments] = await system.sql<Record<string, bigint>>(
       'payments',
       `select count(*) filter (where state = 'VOIDED') as voided,
@@ -59,6 +49,7 @@ test(
          count(*) filter (where state = 'CAPTURED') as captured
        from payments where user_id = '${userId}'`,
     );
+    await system.requireSound();
     assert.is(payments?.['captured'], 0n);
     assert.ok(payments!['refunded']! > 0n, 'some were paid before they were cancelled');
   },

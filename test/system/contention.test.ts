@@ -31,15 +31,8 @@ test('100 orders of 100 at once against 3,100: exactly 31 are paid', async () =>
   const { body: account } = await call('GET', '/v1/account');
   assert.equal(account.balance, usd(0));
   const { body: statement } = await call('GET', '/v1/account/entries?pageSize=1000');
-  const total = statement.entries.reduce(
-    (sum: bigint, { amount }: any) => sum + BigInt(amount.amountMinor),
-    0n,
-  );
-  assert.is(total, 0n);
-  const paid = new Set(orders.filter(({ state }) => state === 'PAID').map(({ name }) => name));
-  const debited = statement.entries.filter(({ kind }: any) => kind === 'PAYMENT');
-  assert.equal(new Set(debited.map(({ order }: any) => order)), paid);
-  assert.is(debited.length, 31);
+  assert.is(statement.entries.filter(({ kind }: any) => kind === 'PAYMENT').length, 31);
+  await system.requireSound();
 });
 
 test('50 creates at once with one key: one order, one debit', async () => {

@@ -36,7 +36,7 @@ for (const [name, pattern] of victims) {
   test(
     `${name} killed: every accepted order ends, each debited once`,
     async () => {
-      const { userId, call } = await fundedUser(system.url, 2_800);
+      const { call } = await fundedUser(system.url, 2_800);
       const killer = sleep(60).then(() => {
         const pids = system.pids(pattern);
         assert.ok(pids.length > 0, `no process of ${name}`);
@@ -51,18 +51,10 @@ for (const [name, pattern] of victims) {
       assert.ok((await killer) > 0);
       assert.is(new Set(names).size, 500);
       const orders = await finalOrders(call, 500, 60_000);
-      const paid = orders
-        .filter(({ state }) => state === 'PAID')
-        .map(({ name: paidName }) => paidName);
+      const paid = orders.filter(({ state }) => state === 'PAID');
       assert.is(paid.length, 400, '2,800 pay for 400 orders of 7');
       assert.equal(new Set(orders.map((order) => order.name)), new Set(names));
-      const debits = await system.sql<{ order_id: string }>(
-        'payments',
-        `select t.order_id from transfers t join accounts a on a.id = t.account_id
-         where t.kind = 'PAYMENT' and a.user_id = '${userId}'`,
-      );
-      assert.is(debits.length, 400);
-      assert.equal(new Set(debits.map((debit) => `orders/${debit.order_id}`)), new Set(paid));
+      await system.requireSound();
       const { body: account } = await call('GET', '/v1/account');
       assert.equal(account.balance, usd(0));
     },

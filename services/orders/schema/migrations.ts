@@ -1,5 +1,5 @@
 import { Migration } from '@mikro-orm/migrations';
-import { deadLetterTablesV1 } from '#lib/dead-letters/tables.ts';
+import { deadLetterTablesV1, deadLetterTablesV2 } from '#lib/dead-letters/tables.ts';
 import { requestRetentionV1 } from '#lib/idempotency/tables.ts';
 import { outboxTablesV1 } from '#lib/outbox/tables.ts';
 import type { Migrations } from '#lib/pg/migrate.ts';
@@ -136,6 +136,13 @@ class Reconciliation extends Migration {
   }
 }
 
+/** Dead letters are replayed or discarded, and it is kept which. */
+class ResolvedLetters extends Migration {
+  override up() {
+    this.addSql(deadLetterTablesV2);
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-first-order', class: FirstOrder },
   { name: '0002-order-life', class: OrderLife },
@@ -144,4 +151,5 @@ export const migrations: Migrations = [
   { name: '0005-order-recipient', class: OrderRecipient },
   { name: '0006-cause-receipts', class: CauseReceipts },
   { name: '0007-reconciliation', class: Reconciliation },
+  { name: '0008-resolved-letters', class: ResolvedLetters },
 ];

@@ -1,5 +1,5 @@
 import { Migration } from '@mikro-orm/migrations';
-import { deadLetterTablesV1 } from '#lib/dead-letters/tables.ts';
+import { deadLetterTablesV1, deadLetterTablesV2 } from '#lib/dead-letters/tables.ts';
 import { requestRetentionV1 } from '#lib/idempotency/tables.ts';
 import { inboxTablesV1, inboxTablesV2 } from '#lib/inbox/tables.ts';
 import { outboxTablesV1 } from '#lib/outbox/tables.ts';
@@ -131,9 +131,17 @@ class Receipts extends Migration {
   }
 }
 
+/** Dead letters are replayed or discarded, and it is kept which. */
+class ResolvedLetters extends Migration {
+  override up() {
+    this.addSql(deadLetterTablesV2);
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-first-payment', class: FirstPayment },
   { name: '0002-cancellation', class: Cancellation },
   { name: '0003-request-retention', class: RequestRetention },
   { name: '0004-receipts', class: Receipts },
+  { name: '0005-resolved-letters', class: ResolvedLetters },
 ];

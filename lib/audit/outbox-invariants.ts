@@ -1,0 +1,33 @@
+import { isPublished } from '#lib/outbox/is-published.ts';
+import { graceSql, type TableInvariant } from './invariant.ts';
+
+// No transaction older than the oldest that still ran can be unpublished: the primary key finds the
+// others.
+const unpublished = `
+  from outbox_relay r join outbox o on o.tx >= pg_snapshot_xmin(r.seen)
+  where not ${isPublished}`;
+
+/** What holds of the outbox and the dead letters of every service. */
+export const outboxInvariants: readonly TableInvariant[] = [
+  {
+    id: 'I11',
+    says: 'No message waits for the broker longer than the grace time.',
+    unit: 'messages',
+    checked: 'select count(*) from outbox',
+    broken: `select o.event_id, o.type, o.about, o.create_time ${unpublished}
+      and o.create_time < now() - ${graceSql}`,
+    inFlight: `select count(*) ${unpublished} and o.create_time >= now() - ${graceSql}`,
+    means: 'The relay does not publish: the broker is away, or no instance runs, or it is stuck.',
+    repair: 'Look at /readyz and the log of the service; the relay goes on by itself.',
+  },
+  {
+    id: 'I12',
+    says: 'No dead letter waits for a person.',
+    unit: 'dead letters',
+    checked: 'select count(*) from dead_letters',
+    broken: `select id, source, type, about, cause, create_time from dead_letters
+      where resolved_time is null`,
+    means: 'A message could not be published or handled, and its effect is missing.',
+    repair: 'npm run dlq -- show ID; mend the cause; npm run dlq -- replay ID.',
+  },
+];

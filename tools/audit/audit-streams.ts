@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { DeliverPolicy, type JsMsg, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { streamOf } from '#lib/nats/topology.ts';
+import { streams } from './invariants.ts';
+import { brokenMax, type CheckResult } from './report.ts';
+import type { Row, Snapshot } from './snapshot.ts';
+
+const pageSize = 500;
+
+/**
+ * Reads what the broker keeps and looks for every message in its service's outbox, as that is now:
+ * a row is committed before its message is published, so a message without one is forged.
+ */
+export async function auditStreams(
+  url: string,
+  snapshots: Readonly<Record<string, Snapshot>>,
+): Promise<{ checks: CheckResult[]; source: string }> {
+  let connection: NatsConnection;
+  try {
+    connection = await connect({ servers: url.split(','), timeout: 3_000, reconnect: false });
+  } catch (error) {
+    return { checks: [], source: `does not answer: ${(error as Error).message}` };
+  }
+  try {
+    const checks: CheckResult[] = [];
+    const counts: string[] = [];
+    for (const [domain, snapshot] of Object.entries(snapshots)) {
+      const check = await auditStream(connection, domain, snapshot);
+      checks.push(check);
+      counts.push(`${streamOf(domain).name} ${check.checked} messages`);
+    }
+    const version = connection.info?.version ?? 'of an unknown version';
+    return { checks, source: `nats-server ${version}, ${counts.join(', ')}` };
+  } finally {
+    await connection.close();
+  }
+}
+
+async function auditStream(
+  connection: NatsConnection,
+  domain: string,
+  snapshot: Snapshot,
+): Promise<CheckResult> {
+  const counts = { checked: 0, inFlight: 0, broken: [] as Row[], more: false };
+  const check: CheckResult = { ...streams, where: domain, ...counts };
+  const name = streamOf(domain).name;
+  const manager = await jetstreamManager(connection, { checkAPI: false });
+  const info = await manager.streams.info(name).catch(() => undefined);
+  const last = info?.state.last_seq ?? 0;
+  if (!info || info.state.messages === 0) return check;
+  const consumer = await jetstream(connection).consumers.get(name, {
+    deliver_policy: DeliverPolicy.All,
+  });
+  for (let sequence = 0; sequence < last;) {
+    const page: JsMsg[] = [];
+    for await (const message of await consumer.fetch({ max_messages: pageSize, expires: 2_000 })) {
+      page.push(message);
+      sequence = message.seq;
+      if (sequence >= last) break;
+    }
+    // Limits may have removed the rest meanwhile.
+    if (page.length === 0) break;
+    check.checked += page.length;
+    for (const row of await forged(page, snapshot)) {
+      if (check.broken.length < brokenMax) check.broken.push(row);
+      else check.more = true;
+    }
+  }
+  return check;
+}
+
+interface Stored {
+  id: string;
+  type: string;
+  digest: string;
+}
+
+async function forged(messages: readonly JsMsg[], snapshot: Snapshot): Promise<Row[]> {
+  const ids = messages.map((message) => message.headers?.get('ce-id') ?? '');
+  const uuids = ids.filter((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id));
+  const rows = await snapshot.now<Stored>(
+    `select event_id || ':' || publication as id, type,
+       encode(sha256(payload), 'hex') as digest
+     from outbox where event_id = any($1::uuid[])`,
+    [uuids],
+  );
+  const known = new Map(rows.map((row) => [row.id, row]));
+  return messages.flatMap(({ headers, subject, seq, data }, index) => {
+    const transportId = headers?.get('Nats-Msg-Id') ?? '';
+    const row = transportId.startsWith(`${ids[index]}:`) ? known.get(transportId) : undefined;
+    const digest = createHash('sha256').update(data).digest('hex');
+    if (row && row.type === headers?.get('ce-type') && row.digest === digest) return [];
+    const what = row ? 'differs from its row' : 'has no row';
+    return [{ sequence: seq, subject, transportId, what }];
+  });
+}

@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { readEnvironment } from '#lib/config/environment.ts';
+
+/** Where the databases and the broker of a system are. */
+export interface SystemAddresses {
+  orders: string;
+  payments: string;
+  nats: string;
+}
+
+type Source = Record<string, string | undefined>;
+
+/**
+ * The system that these variables mean: a database by its own address where that is set, else the
+ * one that `npm start` runs with the same variables. Throws a sentence when there is neither.
+ */
+export function findSystem(source: Source = process.env): SystemAddresses {
+  const settings = readEnvironment('start', { source });
+  const folder = resolve(settings.PURSER_DATA, 'postgres');
+  const database = (name: string) => {
+    const variable = `PURSER_${name.toUpperCase()}_DATABASE_URL`;
+    const given = source[variable];
+    if (given) return given;
+    const file = join(folder, `${name}.password`);
+    if (!existsSync(file)) {
+      throw new Error(
+        `There is no data of npm start in ${settings.PURSER_DATA}. Start it, or set PURSER_DATA ` +
+          `to its folder, or ${variable} to the database.`,
+      );
+    }
+    const password = readFileSync(file, 'utf8').trim();
+    return `postgresql://${name}:${password}@127.0.0.1:${settings.PURSER_POSTGRES_PORT}/${name}`;
+  };
+  const nats = source['PURSER_NATS_URL'] || `nats://127.0.0.1:${settings.PURSER_NATS_PORT}`;
+  return { orders: database('orders'), payments: database('payments'), nats };
+}
+
+/** What to tell a person when a database does not answer; undefined for every other fault. */
+export function unreachable(error: unknown): string | undefined {
+  const { code, address, port } = error as { code?: string; address?: string; port?: number };
+  if (error instanceof AggregateError) return unreachable(error.errors[0]);
+  if (code !== 'ECONNREFUSED' && code !== 'ENOTFOUND' && code !== 'ETIMEDOUT') return undefined;
+  return (
+    `No database answers at ${address ?? 'the address'}:${port ?? ''}. Does npm start run, ` +
+    'with the same PURSER_POSTGRES_PORT?'
+  );
+}
