@@ -81,8 +81,8 @@ async function openOne(
   const database = await Database.open({ url: tables.url, applicationName: 'test', entities });
   const deps: ServiceDeps = {
     database,
-      clock,
-      broker: undefined as never,
+    clock,
+    broker: undefined as never,
     committed: () => {},
     log: testLog,
     upstreams,
