@@ -46,7 +46,7 @@ export const variables = {
     default: 'development',
     description:
       'Either development, or production, which refuses the passwords of deploy/development.',
-    readBy: ['orders', 'payments', 'notifications', 'gateway'],
+    readBy: ['orders', 'payments', 'notifications', 'gateway', 'web'],
   }),
   PURSER_LOG_LEVEL: variable({
     parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
