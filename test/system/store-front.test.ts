@@ -120,16 +120,21 @@ if (front !== undefined) {
   test('an order that has changed since it was seen is not cancelled, but shown', async () => {
     const { userId, call } = await newUser(system, 5_000);
     const order = await paidOrder(call);
+    const etag = `"${(await call('GET', `/v1/${order}`)).body.etag}"`;
     const { page, open, close } = await visit({ userId });
     const { t } = spoken[0];
+    const conditions: (string | undefined)[] = [];
     await page.route('**/*:cancel', async (route) => {
-      const headers = { ...route.request().headers(), 'if-match': '"of-an-older-version"' };
+      const sent = route.request().headers();
+      conditions.push(sent['if-match']);
+      const headers = { ...sent, 'if-match': '"of-an-older-version"' };
       await route.continue({ headers });
     });
     await open(`/${order}`);
     await page.getByRole('button', { name: t.order.cancel }).click();
     await page.getByRole('button', { name: t.order.cancelConfirm, exact: true }).click();
     await page.getByText(t.order.changedMeanwhile).waitFor();
+    assert.equal(conditions, [etag]);
     assert.is((await call('GET', `/v1/${order}`)).body.state, 'PAID');
     await close();
   });
