@@ -46,7 +46,7 @@ const listNotifications: Operation = {
   idempotent: true,
 };
 
-/** What `notification.list` takes beside. */
+/** What `notifications.list` takes beside. */
 export interface ListNotificationsOptions extends CallOptions {
   /** Most notifications in the answer: 0 means 50; more than 1,000 means 1,000. */
   pageSize?: number | undefined;
@@ -64,7 +64,7 @@ const markNotificationsRead: Operation = {
   idempotent: true,
 };
 
-/** What `notification.markRead` takes beside. */
+/** What `notifications.markRead` takes beside. */
 export interface MarkNotificationsReadOptions extends CallOptions {
   /** Mark those that were created at this moment or before it: the `createTime` of the newest one that the user saw. */
   readUntil: Date;
@@ -601,7 +601,7 @@ export type Domain = 'notifications' | 'orders' | 'payments';
 /** A client for every service. */
 export class Clients {
   readonly live: LiveClient;
-  readonly notification: NotificationClient;
+  readonly notifications: NotificationClient;
   readonly orders: OrderClient;
   readonly requests: RequestClient;
   readonly account: AccountClient;
@@ -610,7 +610,7 @@ export class Clients {
   /** @internal Programs get clients from a Purser. */
   constructor(caller: Caller) {
     this.live = new LiveClient(caller);
-    this.notification = new NotificationClient(caller);
+    this.notifications = new NotificationClient(caller);
     this.orders = new OrderClient(caller);
     this.requests = new RequestClient(caller);
     this.account = new AccountClient(caller);

@@ -49,13 +49,16 @@ function nounOf({ name }: DescService): string {
 
 /**
  * The plural of the resource that the service is named after, `orders`; the singular where none of
- * its RPCs takes a name or an id, for then the caller has just one: `account`.
+ * its RPCs lists them, or takes a name or an id, for then the caller has just one: `account`.
  */
 function propertyOf(service: DescService, rpcs: readonly Rpc[], options: Options): string {
   const noun = nounOf(service);
   const own = rpcs.filter((rpc) => rpc.service === service);
-  const hasMany = own.some(({ http }) => (http?.variables.length ?? 0) > 0);
-  return lowerFirst(hasMany ? pluralOf(service, options) : noun);
+  const plural = pluralOf(service, options);
+  const hasMany = own.some(
+    ({ method, http }) => method.name === `List${plural}` || (http?.variables.length ?? 0) > 0,
+  );
+  return lowerFirst(hasMany ? plural : noun);
 }
 
 function pluralOf(service: DescService, options: Options): string {

@@ -40,7 +40,7 @@ export function useInbox(): InboxNow {
     setReadUntil(newest);
     session.unread.set(0);
     try {
-      const answer = await session.purser.notification.markRead({ readUntil: newest });
+      const answer = await session.purser.notifications.markRead({ readUntil: newest });
       session.unread.set(answer.unreadCount);
       reload();
     } catch (thrown) {
@@ -68,8 +68,8 @@ function useNotifications(key: string, pageToken: string, size: number) {
   const session = useSession();
   const revision = useRevision();
   const loaded = useLoad(key, revision, async (signal) => {
-    const { notification } = session.purser;
-    const page = await notification.list({ pageSize: size, pageToken, signal }).page();
+    const { notifications } = session.purser;
+    const page = await notifications.list({ pageSize: size, pageToken, signal }).page();
     session.unread.set(page.response.unreadCount);
     return page;
   });
