@@ -113,7 +113,7 @@ function readRequest(block: string): FileRequest {
     .split('\n\n');
   const [start = '', ...headers] = head.split('\n');
   const [method = '', url = ''] = start.split(' ');
-  const until = /^# Send it again until (\w+) is (.*)\.$/m.exec(notes);
+  const until = /^# Send it again until (\S+) is (.*)\.$/m.exec(notes);
   return {
     title,
     name: /^# @name (\w+)$/m.exec(notes)?.[1],
@@ -126,6 +126,12 @@ function readRequest(block: string): FileRequest {
   };
 }
 
+/** `notifications[0].kind` of an answer; undefined where there is none. */
+function memberAt(answer: any, path: string): any {
+  const names = path.split(/[.[\]]+/).filter((name) => name !== '');
+  return names.reduce((value, name) => value?.[name], answer);
+}
+
 test(
   'the file of requests for editors works from the first to the last',
   async () => {
@@ -136,8 +142,8 @@ test(
     const answers = new Map<string, any>();
     const filled = (template: string): string =>
       template.replaceAll(/\{\{([^{}]+)\}\}/g, (_, expression: string) => {
-        const [, name, member] = /^(\w+)\.response\.body\.\$\.(\w+)$/.exec(expression) ?? [];
-        if (name !== undefined) return answers.get(name)[member!];
+        const [, name, member] = /^(\w+)\.response\.body\.\$\.(.+)$/.exec(expression) ?? [];
+        if (name !== undefined) return memberAt(answers.get(name), member!);
         return filled(variables.get(expression) ?? `no variable ${expression}`);
       });
     for (const { title, name, status, until, method, url, headers, body } of requests) {
@@ -148,12 +154,12 @@ test(
             key,
             filled(value),
           ]),
-          ...(body !== undefined && { body }),
+          ...(body !== undefined && { body: filled(body) }),
         });
         assert.is(answer.status, status, `${title}: ${method} ${filled(url)}`);
         const members: any = await answer.json();
         if (name !== undefined) answers.set(name, members);
-        if (until === undefined || members[until[0]] === until[1]) break;
+        if (until === undefined || memberAt(members, until[0]) === until[1]) break;
         assert.ok(attempt < 200, `${title}: still ${JSON.stringify(members)}`);
         await new Promise((resume) => setTimeout(resume, 50));
       }
