@@ -126,7 +126,9 @@ test('what happens can be watched', async () => {
 });
 
 test('every block of the README is run by a test above', () => {
-  assert.is(blocks.length, 7);
+  // What needs Docker is run by `npm run compose-check`.
+  const here = blocks.filter((text) => !/^docker /m.test(text));
+  assert.equal([here.length, blocks.length], [7, 8]);
 });
 
 test.run();
