@@ -186,7 +186,7 @@ export class Broker {
 }
 
 /** The client takes no credentials in an address: it would take all of it for a host's name. */
-function serversOf(text: string): { servers: string[]; user?: string; pass?: string } {
+export function serversOf(text: string): { servers: string[]; user?: string; pass?: string } {
   const urls = text.split(',').map((part) => new URL(part.trim()));
   const servers = urls.map(({ protocol, host }) => `${protocol}//${host}`);
   const known = urls.find(({ username }) => username !== '');

@@ -83,7 +83,7 @@ test('a message that no outbox has written is named, and the exit is 1', async (
   const forged = headers();
   forged.set('Nats-Msg-Id', `${randomUUID()}:1`);
   // Nobody consumes it, so that it does no harm here.
-  connection.publish('purser.v1.orders.order_state_changed.0', 'x', { headers: forged });
+  connection.publish('purser.v1.orders.never_written.0', 'x', { headers: forged });
   await connection.flush();
   await connection.close();
   const { exit, output } = await run([], system.environment);

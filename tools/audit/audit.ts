@@ -1,4 +1,5 @@
 import type { TableInvariant } from '#lib/audit/invariant.ts';
+import { notificationsInvariants } from '../../services/notifications/audit.ts';
 import { ordersInvariants } from '../../services/orders/audit.ts';
 import { paymentsInvariants } from '../../services/payments/audit.ts';
 import { auditBothServices } from './audit-both.ts';
@@ -10,6 +11,8 @@ export interface AuditOptions {
   /** Addresses of the databases. */
   orders: string;
   payments: string;
+  /** Without it, its tables are left out. */
+  notifications?: string | undefined;
   /** Address of the broker; without it, or when it does not answer, its streams are left out. */
   nats?: string | undefined;
   /** How long something may be on its way, in milliseconds. */
@@ -45,6 +48,12 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
       orders: await describe(options.orders, orders),
       payments: await describe(options.payments, payments),
     };
+    if (options.notifications) {
+      const notifications = await Snapshot.open(options.notifications, graceMs);
+      checks.push(...(await auditTables('notifications', notifications, notificationsInvariants)));
+      sources['notifications'] = await describe(options.notifications, notifications);
+      await notifications.close();
+    }
     if (options.nats) {
       const streams = await auditStreams(options.nats, { orders, payments });
       checks.push(...streams.checks);

@@ -6,6 +6,8 @@ import { readEnvironment } from '#lib/config/environment.ts';
 export interface SystemAddresses {
   orders: string;
   payments: string;
+  /** Undefined where only the other two are named by their addresses. */
+  notifications: string | undefined;
   nats: string;
 }
 
@@ -18,12 +20,13 @@ type Source = Record<string, string | undefined>;
 export function findSystem(source: Source = process.env): SystemAddresses {
   const settings = readEnvironment('start', { source });
   const folder = resolve(settings.PURSER_DATA, 'postgres');
-  const database = (name: string) => {
+  const database = (name: string, isNeeded = true) => {
     const variable = `PURSER_${name.toUpperCase()}_DATABASE_URL`;
     const given = source[variable];
     if (given) return given;
     const file = join(folder, `${name}.password`);
     if (!existsSync(file)) {
+      if (!isNeeded) return undefined;
       throw new Error(
         `There is no data of npm start in ${settings.PURSER_DATA}. Start it, or set PURSER_DATA ` +
           `to its folder, or ${variable} to the database.`,
@@ -33,7 +36,12 @@ export function findSystem(source: Source = process.env): SystemAddresses {
     return `postgresql://${name}:${password}@127.0.0.1:${settings.PURSER_POSTGRES_PORT}/${name}`;
   };
   const nats = source['PURSER_NATS_URL'] || `nats://127.0.0.1:${settings.PURSER_NATS_PORT}`;
-  return { orders: database('orders'), payments: database('payments'), nats };
+  return {
+    orders: database('orders')!,
+    payments: database('payments')!,
+    notifications: database('notifications', false),
+    nats,
+  };
 }
 
 /** What to tell a person when a database does not answer; undefined for every other fault. */

@@ -33,7 +33,7 @@ export function reportText(report: AuditReport): string {
   const { startTime, tookMs, graceMs, sources, checks } = report;
   const lines = [
     `Audit of ${startTime}, ${(tookMs / 1_000).toFixed(1)} s, grace ${graceMs / 1_000} s`,
-    ...Object.entries(sources).map(([name, text]) => `  ${name.padEnd(9)} ${text}`),
+    ...Object.entries(sources).map(([name, text]) => `  ${name.padEnd(13)} ${text}`),
     '',
     ...checks.map(checkLine),
     '',
@@ -51,7 +51,7 @@ function checkLine({ id, where, says, checked, unit, inFlight, broken, more }: C
   const state = broken.length === 0 ? 'holds ' : 'BROKEN';
   const count = broken.length === 0 ? '' : `, ${broken.length}${more ? ' or more' : ''} broken`;
   const onTheWay = inFlight > 0 ? `, ${inFlight} on their way` : '';
-  const name = `${id.padEnd(4)} ${where.padEnd(8)}`;
+  const name = `${id.padEnd(4)} ${where.padEnd(13)}`;
   return `${state} ${name} ${says} (${checked} ${unit}${onTheWay}${count})`;
 }
 

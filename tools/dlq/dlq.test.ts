@@ -6,6 +6,7 @@ import { Account } from '#gen/purser/payments/v1/account.ts';
 import { runProgram } from '#test/harness/program.ts';
 import { eventually, ownNats, serviceDatabase, testService } from '#test/harness/service.ts';
 import { suite } from '#test/harness/suite.ts';
+import { migrations as liveMigrations } from '../../services/notifications/schema/migrations.ts';
 import { migrations as ordersMigrations } from '../../services/orders/schema/migrations.ts';
 import { orders } from '../../services/orders/service.ts';
 import { migrations as paymentsMigrations } from '../../services/payments/schema/migrations.ts';
@@ -16,6 +17,7 @@ const test = suite('npm run dlq');
 const nats = await ownNats();
 const ordersDatabase = await serviceDatabase('orders', ordersMigrations);
 const paymentsDatabase = await serviceDatabase('payments', paymentsMigrations);
+const notificationsDatabase = await serviceDatabase('notifications', liveMigrations);
 
 /** What is wrong with Payments; it throws for every message while something is. */
 let bug: string | undefined;
@@ -39,7 +41,8 @@ const paymentsService = await testService(buggyPayments, {
 
 test.after(async () => {
   await Promise.all([ordersService.stop(), paymentsService.stop()]);
-  await Promise.all([ordersDatabase.close(), paymentsDatabase.close()]);
+  const databases = [ordersDatabase, paymentsDatabase, notificationsDatabase];
+  await Promise.all(databases.map((database) => database.close()));
   await nats.stop();
 });
 test.after.each(() => {
@@ -53,6 +56,7 @@ async function dlq(...args: string[]) {
     PATH: process.env['PATH'],
     PURSER_ORDERS_DATABASE_URL: ordersDatabase.url,
     PURSER_PAYMENTS_DATABASE_URL: paymentsDatabase.url,
+    PURSER_NOTIFICATIONS_DATABASE_URL: notificationsDatabase.url,
   };
   return runProgram(process.execPath, [script, ...args], { env });
 }
@@ -235,6 +239,25 @@ test('an event that could not be published is published again from its outbox', 
   assert.is(output, `${row!.id}  replayed\n`);
   await paid(name);
   await dlq('discard', letter, '--reason', 'replayed from the outbox');
+});
+
+test('what Notifications could not handle is replayed by its publisher', async () => {
+  const { name, letter } = await poison(await openAccount(), 'y');
+  const events = await ordersDatabase.sql<{ event_id: string; subject: string; payload: Buffer }>(
+    "select event_id, subject, payload from outbox where about = $1 and type like '%Changed'",
+    [name],
+  );
+  const { event_id: eventId, subject, payload } = events[0]!;
+  const [row] = await notificationsDatabase.sql<{ id: string }>(
+    `insert into dead_letters (source, event_id, type, subject, headers, payload, cause, deliveries)
+     values ('notifications-orders', $1, 'purser.orders.v1.OrderStateChanged', $2, '{}', $3, 'z', 1)
+     returning id`,
+    [eventId, subject, payload],
+  );
+  assert.match((await dlq('list', '--service', 'notifications')).output, /OrderStateChanged/);
+  assert.is((await dlq('replay', row!.id, letter)).exit, 0);
+  const again = 'select from outbox where event_id = $1 and publication = 2';
+  assert.is((await ordersDatabase.sql(again, [eventId])).length, 1);
 });
 
 test('a wrong call says how it is meant', async () => {

@@ -105,8 +105,12 @@ const commands: Record<string, (letters: DeadLetters) => Promise<void>> = {
 
 const run = commands[command ?? ''] ?? fail(usage);
 try {
-  const { orders, payments } = findSystem();
-  const letters = await DeadLetters.open({ orders, payments });
+  const { orders, payments, notifications } = findSystem();
+  const letters = await DeadLetters.open({
+    orders,
+    payments,
+    ...(notifications && { notifications }),
+  });
   try {
     await run(letters);
   } finally {

@@ -1,5 +1,5 @@
 import { Migration } from '@mikro-orm/migrations';
-import { deadLetterTablesV1 } from '#lib/dead-letters/tables.ts';
+import { deadLetterTablesV1, deadLetterTablesV2 } from '#lib/dead-letters/tables.ts';
 import { inboxTablesV1 } from '#lib/inbox/tables.ts';
 import type { Migrations } from '#lib/pg/migrate.ts';
 
@@ -83,4 +83,14 @@ class LiveChanges extends Migration {
   }
 }
 
-export const migrations: Migrations = [{ name: '0001-live-changes', class: LiveChanges }];
+/** Dead letters are replayed or discarded, and it is kept which. */
+class ResolvedLetters extends Migration {
+  override up() {
+    this.addSql(deadLetterTablesV2);
+  }
+}
+
+export const migrations: Migrations = [
+  { name: '0001-live-changes', class: LiveChanges },
+  { name: '0002-resolved-letters', class: ResolvedLetters },
+];
