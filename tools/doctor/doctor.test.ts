@@ -20,8 +20,13 @@ const doctor = join(projectFolder, 'tools/doctor/main.mjs');
 /** A data folder of its own, and ports that are free, whatever runs on this machine. */
 async function ownPlace(): Promise<NodeJS.Dict<string>> {
   const place: NodeJS.Dict<string> = { PURSER_DATA: join(temporaryFolder(), 'data') };
+  const taken = new Set<string>();
   for (const { variable } of readSettings(services, {}).ports) {
-    place[variable] = String(await freePort());
+    // The system may give a port that was just let go of again.
+    let port = String(await freePort());
+    while (taken.has(port)) port = String(await freePort());
+    taken.add(port);
+    place[variable] = port;
   }
   return place;
 }
