@@ -35,18 +35,18 @@ export function useInbox(): InboxNow {
   const newest = data?.items[0]?.createTime;
   const markRead = useCallback(async () => {
     if (newest === undefined) return;
-    const before = session.unread.value;
     // Shown at once; when it turns out otherwise, it is taken back.
     setReadUntil(newest);
-    session.unread.set(0);
+    session.unread.guess(0);
     try {
       const answer = await session.purser.notifications.markRead({ readUntil: newest });
       session.unread.set(answer.unreadCount);
       reload();
     } catch (thrown) {
       setReadUntil(undefined);
-      session.unread.set(before);
       toasts.add({ tone: 'bad', title: t.errors.title, text: describeError(thrown, t) });
+    } finally {
+      session.unread.guess(undefined);
     }
   }, [newest, reload, session, t, toasts]);
   const items = data?.items.map((item) =>
