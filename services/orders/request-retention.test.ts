@@ -45,7 +45,8 @@ for (const [name, steps, columns, rest] of services) {
     const left = await tables.sql<{ request_id: string }>('select request_id from requests');
     assert.is(left.length, 10);
     assert.ok(left.every(({ request_id: key }) => key.startsWith('young-')));
-    assert.ok(pauses >= 2, `${pauses} pauses`);
+    // One of the two may end early, when the other has just deleted what it found.
+    assert.ok(pauses >= 1, `${pauses} pauses`);
     await database.close();
     await tables.close();
   });
