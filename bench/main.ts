@@ -1,0 +1,126 @@
+// `npm run bench [-- --quick] [--only NAME,…] [--json FILE]`: how fast the whole system is on this
+// machine, in one run. docs/performance.md explains method, limits and figures.
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type BenchSystem, startBenchSystem } from './bench-system.ts';
+import { ratios } from './ratios.ts';
+import { type Extent, type Figures, type Scenario, Skipped } from './scenario.ts';
+import { bound } from './scenarios/bound.ts';
+import { edge } from './scenarios/edge.ts';
+import { grpc } from './scenarios/grpc.ts';
+import { halfLoad, hot, idleLatency, pay } from './scenarios/pay.ts';
+import { pipeline } from './scenarios/pipeline.ts';
+import { read } from './scenarios/read.ts';
+import { scale } from './scenarios/scale.ts';
+import { soak } from './scenarios/soak.ts';
+
+const scenarios: readonly Scenario[] = [
+  bound,
+  pay,
+  hot,
+  grpc,
+  halfLoad,
+  idleLatency,
+  read,
+  pipeline,
+  edge,
+  soak,
+  scale,
+];
+
+const full: Extent = {
+  warmUpMs: 10_000,
+  measureMs: 30_000,
+  users: 10_000,
+  pipelineOrders: 200_000,
+  oldOrders: 10_000_000,
+  soakMs: 600_000,
+};
+
+const quick: Extent = {
+  warmUpMs: 2_000,
+  measureMs: 6_000,
+  users: 2_000,
+  pipelineOrders: 10_000,
+  oldOrders: 0,
+  soakMs: 0,
+};
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    json: { type: 'string' },
+  },
+});
+const wanted = options.only?.split(',') ?? scenarios.map(({ name }) => name);
+const unknown = wanted.filter((name) => !scenarios.some((scenario) => scenario.name === name));
+if (unknown.length > 0) {
+  console.error(`There is no scenario ${unknown.join(', ')}. There are:`);
+  for (const { name, about } of scenarios) console.error(`  ${name.padEnd(10)} ${about}`);
+  process.exit(2);
+}
+
+const extent = options.quick ? quick : full;
+const startedAt = performance.now();
+const figures: Record<string, Figures> = {};
+let shared: BenchSystem | undefined;
+
+function print(line: string): void {
+  const seconds = Math.round((performance.now() - startedAt) / 1_000);
+  console.log(`${String(seconds).padStart(5)} s  ${line}`);
+}
+
+async function system(): Promise<BenchSystem> {
+  if (shared === undefined) {
+    print(`Starting the system, with ${extent.users} accounts.`);
+    shared = await startBenchSystem(extent.users);
+  }
+  return shared;
+}
+
+try {
+  for (const scenario of scenarios.filter(({ name }) => wanted.includes(name))) {
+    print(`${scenario.name}: ${scenario.about}`);
+    try {
+      figures[scenario.name] = await scenario.run({
+        extent,
+        system,
+        print: (line) => print(`  ${line}`),
+        audit: (audited) => audited.requireSound(),
+      });
+    } catch (error) {
+      if (!(error instanceof Skipped)) throw error;
+      print(`  left out: ${error.message}`);
+      continue;
+    }
+    for (const [name, value] of Object.entries(figures[scenario.name]!)) {
+      print(`  ${name.padEnd(24)} ${value}`);
+    }
+  }
+} finally {
+  await shared?.close();
+}
+
+const result = {
+  time: new Date().toISOString(),
+  machine: {
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 1e9),
+    platform: `${process.platform} ${process.arch}`,
+    node: process.version,
+  },
+  extent: options.quick ? 'quick' : 'full',
+  seconds: Math.round((performance.now() - startedAt) / 1_000),
+  figures,
+  ratios: ratios(figures),
+};
+console.log('');
+for (const { name, value, target } of result.ratios) {
+  console.log(`${name.padEnd(48)} ${String(value).padStart(8)}   wanted ${target}`);
+}
+console.log('');
+if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+console.log(JSON.stringify(result));
