@@ -62,6 +62,11 @@ export class Caller {
     checkUserId(options.userId);
   }
 
+  /** Who is asking, where a call does not say otherwise. */
+  get userId(): string {
+    return this.#options.userId;
+  }
+
   /**
    * Fails with PurserError; where a value can be in no request, such as an invalid Date, with what
    * JavaScript says of it.

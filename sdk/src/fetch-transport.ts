@@ -32,14 +32,15 @@ export interface FetchTransportOptions {
 /** Speaks REST with the gateway. */
 export class FetchTransport implements Transport {
   readonly #options: FetchTransportOptions;
-  readonly #base: string;
+  /** The absolute URL that paths are put behind, without a slash at its end. */
+  readonly base: string;
 
   /** Throws TypeError when no URL can begin with `baseUrl`. */
   constructor(options: FetchTransportOptions) {
     this.#options = options;
     // Resolved here: a fetch of what is no URL fails like one without a network.
     const { location } = globalThis as { location?: { href: string } };
-    this.#base = new URL(`${options.baseUrl}/`, location?.href).href.replace(/\/+$/, '');
+    this.base = new URL(`${options.baseUrl}/`, location?.href).href.replace(/\/+$/, '');
   }
 
   async send(request: Try): Promise<Answer> {
@@ -49,7 +50,7 @@ export class FetchTransport implements Transport {
     let headers: FetchAnswer['headers'];
     let text: string;
     try {
-      const answer = await send(this.#base + pathOf(request), {
+      const answer = await send(this.base + pathOf(request), {
         method: operation.method,
         headers: { ...this.#options.headers, ...headersOf(request) },
         ...(body !== undefined && { body }),

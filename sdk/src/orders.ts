@@ -25,11 +25,13 @@ export interface CreateAndWaitOptions extends CreateOrderOptions {
 
 /** Orders of the calling user, and how to wait for what becomes of them. */
 export class Orders extends OrderClient {
+  readonly #caller: Caller;
   readonly #source: OrderSource;
 
   /** @internal Programs get it from `Purser`. */
   constructor(caller: Caller, source: OrderSource) {
     super(caller);
+    this.#caller = caller;
     this.#source = source;
   }
 
@@ -44,6 +46,7 @@ export class Orders extends OrderClient {
   watch(name: string, options: CallOptions = {}): AsyncIterableIterator<Order> {
     return watchOrder(name, this.#source, {
       get: (signal) => this.get(name, { ...options, signal }),
+      userId: options.userId ?? this.#caller.userId,
       signal: options.signal,
     });
   }

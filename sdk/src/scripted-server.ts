@@ -1,6 +1,6 @@
 // For tests: an HTTP server that says what it is told to, and remembers what it was asked.
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Purser } from './purser.ts';
 import type { PurserOptions } from './purser.ts';
@@ -22,6 +22,7 @@ export interface Asked {
 
 export interface ScriptedServer {
   baseUrl: string;
+  server: Server;
   asked: Asked[];
   /** Clients whose requests it hangs up on were heard to leave. */
   left: number;
@@ -88,6 +89,7 @@ export async function scriptedServer(
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     baseUrl,
+    server,
     asked,
     get left() {
       return left;

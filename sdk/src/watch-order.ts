@@ -10,15 +10,17 @@ export const finalStates: readonly string[] = ['FAILED', 'DELIVERED', 'CANCELLED
 export interface FollowContext {
   /** Reads the order as it is now. */
   get(): Promise<Order>;
+  /** Who watches it. */
+  userId: string;
   /** Aborts when nobody watches any more. */
   signal: AbortSignal;
 }
 
 /**
- * Where news of an order come from: polling, or one day a stream of the server. It gives the order
- * as it is, and again whenever it may have changed, and may repeat itself or be late: what is not
- * newer is dropped. It ends when the signal aborts. When it fails for a passing cause, or ends by
- * itself, it is asked anew.
+ * Where news of an order come from: polling, or the live stream. It gives the order as it is, and
+ * again whenever it may have changed, and may repeat itself or be late: what is not newer is
+ * dropped. It ends when the signal aborts. When it fails for a passing cause, or ends by itself, it
+ * is asked anew.
  */
 export interface OrderSource {
   follow(name: string, context: FollowContext): AsyncIterable<Order>;
@@ -32,7 +34,12 @@ export interface PollingOptions {
 }
 
 /** How much longer every wait without a change is than the one before. */
-const pollGrowth = 1.5;
+export const pollGrowth = 1.5;
+
+/** Any time between half and all of it: many watchers must not ask in step. */
+export function spread(ms: number): number {
+  return ms * (0.5 + Math.random() / 2);
+}
 
 /** Reads the order again and again, less often while nothing changes. */
 export function pollingSource(options: PollingOptions = {}): OrderSource {
@@ -45,8 +52,7 @@ export function pollingSource(options: PollingOptions = {}): OrderSource {
         if (order.version !== version) waitMs = pollMsMin;
         version = order.version;
         yield order;
-        // Between half and all of it: many watchers must not ask in step.
-        await sleep(waitMs * (0.5 + Math.random() / 2), signal);
+        await sleep(spread(waitMs), signal);
       }
     },
   };
@@ -62,6 +68,7 @@ export async function* watchOrder(
   source: OrderSource,
   options: {
     get(signal: AbortSignal): Promise<Order>;
+    userId: string;
     signal: AbortSignal | undefined;
   },
 ): AsyncGenerator<Order, void, undefined> {
@@ -70,13 +77,14 @@ export async function* watchOrder(
   if (options.signal?.aborted) cancel();
   options.signal?.addEventListener('abort', cancel, { once: true });
   const { signal } = ended;
+  const { userId } = options;
   let seen = 0n;
   try {
     for (let failures = 1; ; failures += 1) {
       try {
         signal.throwIfAborted();
         const get = () => options.get(signal);
-        for await (const order of source.follow(name, { get, signal })) {
+        for await (const order of source.follow(name, { get, userId, signal })) {
           failures = 0;
           if (order.version <= seen) continue;
           seen = order.version;

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { eventually } from '#test/harness/service.ts';
 import { finalOrders, fundedUser, startSystem, usd } from '#test/harness/started-system.ts';
 import { suite } from '#test/harness/suite.ts';
+import { Purser } from '../../sdk/src/purser.ts';
 import { LiveClient } from './live-client.ts';
 
 const test = suite('live');
@@ -127,6 +128,41 @@ test(
   },
   { timeoutMs: 170_000 },
 );
+
+test('the SDK watches an order over the stream, and outlives its gateway', async () => {
+  const { userId, call } = await fundedUser(urlB, 10_000);
+  const { body } = await call('POST', '/v1/orders', { body: { amount: usd(10) } });
+  const asked: string[] = [];
+  const hooks = { onRequest: ({ operation }: { operation: string }) => asked.push(operation) };
+  const purser = new Purser({ baseUrl: system.url, userId, hooks });
+  const states: string[] = [];
+  const watched = (async () => {
+    for await (const { state } of purser.orders.watch(body.name)) states.push(state);
+  })();
+  await eventually(
+    async () => (await Promise.all([1, 2, 3].map(streamsOf))).reduce((sum, one) => sum + one),
+    (streams) => streams === 1,
+  );
+  const looks = asked.filter((operation) => operation.endsWith('GetOrder')).length;
+  // Polling would look at least twice in that time, and would not stop by then.
+  await sleep(4_000);
+  const more = asked.filter((operation) => operation.endsWith('GetOrder')).length - looks;
+  assert.ok(more <= 1, `${more} looks over a stream`);
+  for (const pid of system.pids(/gateway\/main/)) process.kill(pid, 'SIGKILL');
+  await purser.orders.cancel(body.name);
+  await watched;
+  assert.is(states.at(-1), 'CANCELLED');
+  for (const url of [system.url, urlB]) {
+    await eventually(
+      () =>
+        fetch(`${url}/readyz`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      (ok) => ok,
+    );
+  }
+});
 
 test('a browser’s way: a ticket from REST opens a WebSocket through any gateway', async () => {
   const { userId, call } = await fundedUser(system.url, 100);

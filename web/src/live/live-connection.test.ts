@@ -1,8 +1,8 @@
 import * as assert from 'uvu/assert';
 import { suite } from '#test/harness/suite.ts';
 import { eventually } from '#test/harness/service.ts';
+import type { LiveSocket } from '#sdk/src/live-socket.ts';
 import { LiveConnection } from './live-connection.ts';
-import type { LiveSocket } from './live-connection.ts';
 
 const test = suite('the live connection');
 

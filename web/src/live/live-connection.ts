@@ -1,7 +1,8 @@
 // Keeps a page up to date: over a WebSocket where the system has one, else by asking again and
 // again, and says truthfully which of them it is.
-import type { LiveMessage } from './read-live-message.ts';
-import { readLiveMessage } from './read-live-message.ts';
+import type { LiveMessage } from '#sdk/src/index.ts';
+import { followLive } from '#sdk/src/live-socket.ts';
+import type { LiveSocket } from '#sdk/src/live-socket.ts';
 
 export type ConnectionKind = 'connecting' | 'live' | 'polling' | 'offline';
 
@@ -9,14 +10,6 @@ export interface ConnectionState {
   kind: ConnectionKind;
   /** Since when it has been like this. */
   since: Date;
-}
-
-/** The part of a browser's WebSocket that is used. */
-export interface LiveSocket {
-  send(text: string): void;
-  close(): void;
-  addEventListener(type: 'open' | 'close', listener: () => void): void;
-  addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
 }
 
 export interface LiveOptions {
@@ -34,10 +27,8 @@ export interface LiveOptions {
   random?: () => number;
 }
 
-/** The server sends something every 15 s. */
-const silenceMsMax = 40_000;
-
-const openMsMax = 10_000;
+/** How long a ticket may take. */
+const ticketMsMax = 10_000;
 
 /** A system that has no live stream today may have one after its next release. */
 const absentMs = 60_000;
@@ -55,6 +46,7 @@ export class LiveConnection {
   readonly #options: LiveOptions;
   readonly #stopped = new AbortController();
   #woken = new AbortController();
+  #unlinked = new AbortController();
   #state: ConnectionState = { kind: 'connecting', since: new Date() };
   #resumeToken: string | undefined;
 
@@ -95,6 +87,8 @@ export class LiveConnection {
   /** The network is gone: no need to wait for a time-out. */
   lost(): void {
     this.#become('offline');
+    // A socket without a network can stay “open” for minutes.
+    this.#unlinked.abort();
     this.wake();
   }
 
@@ -111,58 +105,24 @@ export class LiveConnection {
 
   /** One socket, from its ticket to its end. */
   async #stream(): Promise<Ending> {
-    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(openMsMax)]);
-    const ticket = await this.#options.ticket(signal);
+    const stopped = this.#stopped.signal;
+    this.#unlinked = new AbortController();
+    const late = AbortSignal.timeout(ticketMsMax);
+    const ticket = await this.#options.ticket(AbortSignal.any([stopped, late]));
     if (ticket === undefined) return 'absent';
-    if (this.#stopped.signal.aborted) return 'failed';
-    const socket = this.#options.connect(ticket);
-    const token = this.#resumeToken;
-    let lived = false;
-    let hasEnded = false;
-    await new Promise<void>((resolve) => {
-      let timer = setTimeout(() => end(), openMsMax);
-      const watch = setInterval(() => {
-        // A socket without a network can stay “open” for minutes.
-        if (!this.#options.isOnline()) end();
-      }, 1_000);
-      const end = () => {
-        clearTimeout(timer);
-        clearInterval(watch);
-        this.#stopped.signal.removeEventListener('abort', end);
-        hasEnded = true;
-        socket.close();
-        resolve();
-      };
-      this.#stopped.signal.addEventListener('abort', end);
-      socket.addEventListener('close', end);
-      socket.addEventListener('open', () => {
-        if (!hasEnded) socket.send(JSON.stringify({ resumeToken: token ?? '' }));
-      });
-      socket.addEventListener('message', ({ data }) => {
-        if (hasEnded) return;
-        clearTimeout(timer);
-        timer = setTimeout(end, silenceMsMax);
-        if (this.#take(data)) lived = true;
-        else end();
-      });
+    if (stopped.aborted) return 'failed';
+    const lived = await followLive(this.#options.connect(ticket), {
+      resumeToken: this.#resumeToken,
+      signal: AbortSignal.any([stopped, this.#unlinked.signal]),
+      onMessage: (message) => {
+        this.#resumeToken = message.resumeToken || this.#resumeToken;
+        this.#become('live');
+        this.#options.onMessage(message);
+      },
     });
     // A token that gets no answer may be the reason: the next socket begins anew.
     if (!lived) this.#resumeToken = undefined;
     return lived ? 'lived' : 'failed';
-  }
-
-  /** False for what is no message: a server that speaks otherwise is none for us. */
-  #take(data: unknown): boolean {
-    let message: LiveMessage;
-    try {
-      message = readLiveMessage(String(data));
-    } catch {
-      return false;
-    }
-    this.#resumeToken = message.resumeToken ?? this.#resumeToken;
-    this.#become('live');
-    this.#options.onMessage(message);
-    return true;
   }
 
   /** Asks for everything once, and says so. */

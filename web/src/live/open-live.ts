@@ -1,6 +1,7 @@
 import type { Purser } from '#sdk/src/purser.ts';
 import { PurserError } from '#sdk/src/purser-error.ts';
-import type { LiveSocket } from './live-connection.ts';
+import { liveUrl } from '#sdk/src/live-socket.ts';
+import type { LiveSocket } from '#sdk/src/live-socket.ts';
 
 /** A ticket that opens one socket; undefined when the system has no live stream. */
 export async function openTicket(purser: Purser, signal: AbortSignal): Promise<string | undefined> {
@@ -14,8 +15,5 @@ export async function openTicket(purser: Purser, signal: AbortSignal): Promise<s
 
 /** Opens the socket, on the port that the page came from. */
 export function connectLive(ticket: string): LiveSocket {
-  const url = new URL('/v1/live', location.href);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  url.searchParams.set('ticket', ticket);
-  return new WebSocket(url);
+  return new WebSocket(liveUrl(location.origin, ticket));
 }
