@@ -13,13 +13,14 @@ import type { Readiness } from '#lib/process/readiness.ts';
 import { answerClientError } from './client-error.ts';
 import { sendDocument } from './documents.ts';
 import { Exchange } from './exchange.ts';
+import { Intake, type IntakeLimits } from './intake.ts';
 import { asksForLive, type LiveProxy, requireWebSocket } from './live-proxy.ts';
 import { forwardPage, isPagePath } from './pages.ts';
 import type { PagesTarget } from './pages.ts';
 import { operationsOf } from './operations.ts';
 import type { Operation } from './operations.ts';
 import { toProblem } from '#lib/http/problem.ts';
-import { checkBodyHeaders, checkHost, readUserId } from './read-headers.ts';
+import { checkBodyHeaders, checkHost, isEmpty, readUserId } from './read-headers.ts';
 import { replyHeaders } from './reply-headers.ts';
 import { RouteTable } from './route-table.ts';
 import { transcode } from './transcode.ts';
@@ -39,6 +40,8 @@ export interface AppOptions {
    * deadline.
    */
   deadlineMs: number;
+  /** How many requests are taken at a time. */
+  intake: IntakeLimits;
   /** Who answers for the paths that are not the gateway's own; without it nobody does. */
   pages?: PagesTarget | undefined;
 }
@@ -47,6 +50,8 @@ interface Admitted {
   exchange: Exchange;
   operation: Operation;
   params: Record<string, string>;
+  /** Says that the body is there. */
+  arrived?: () => void;
 }
 
 /** The gateway as a Fastify instance that does not listen yet. */
@@ -54,15 +59,22 @@ export function createApp(options: AppOptions): FastifyInstance {
   const app = createFastify(options);
   const table = new RouteTable(operationsOf(options.routes, options.readiness));
   const admitted = new WeakMap<FastifyRequest, Admitted>();
+  const intake = new Intake(options.intake);
   app.addHook('onRequest', async (request, reply) => {
     const exchange = begin(request, reply, options.log);
     const found = admit(table, exchange, request, reply, options.pages);
     // The one request that needs no operation is OPTIONS; the header Allow is its answer.
     if (found === undefined) return reply.code(204).send();
+    if (!isEmpty(request.raw)) found.arrived = intake.enter('arriving', exchange);
     admitted.set(request, found);
   });
-  const handle = (request: FastifyRequest, reply: FastifyReply) =>
-    answer(admitted.get(request) as Admitted, request, reply, options);
+  const handle = async (request: FastifyRequest, reply: FastifyReply) => {
+    const found = admitted.get(request) as Admitted;
+    found.arrived?.();
+    const { kind } = found.operation;
+    if (kind === 'rpc' || kind === 'page') intake.enter('working', found.exchange);
+    return answer(found, request, reply, options);
+  };
   // Every method that Fastify's router knows, and through the not-found handler every one that it
   // does not.
   app.route({ method: app.supportedMethods, url: '*', handler: handle });

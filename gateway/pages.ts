@@ -68,7 +68,6 @@ export function forwardPage(
     method: incoming.method ?? 'GET',
     headers: pick(incoming, headersSent),
     signal: exchange.gone,
-    timeout: timeoutMs,
   };
   return send(options);
 }
@@ -78,7 +77,11 @@ function send(options: RequestOptions): Promise<Page> {
     const outgoing = httpRequest(options, (body) => {
       resolve({ status: body.statusCode ?? 502, headers: pick(body, headersReturned), body });
     });
-    outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer in ${timeoutMs} ms`)));
+    // From now on, not from when a connection is free: those that wait for one give up as well.
+    const late = () => outgoing.destroy(new Error(`no answer in ${timeoutMs} ms`));
+    const timer = setTimeout(late, timeoutMs);
+    outgoing.once('response', () => clearTimeout(timer));
+    outgoing.once('close', () => clearTimeout(timer));
     outgoing.once('error', (cause) => {
       // The other side has closed a connection that was kept; on a new one it will answer.
       const again = outgoing.reusedSocket && (cause as { code?: string }).code === 'ECONNRESET';

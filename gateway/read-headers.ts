@@ -52,14 +52,17 @@ export function checkHost(request: IncomingMessage): void {
   throw new PurserError('MALFORMED_HTTP', { cause: 'it must have the header Host once' });
 }
 
+/** Whether the headers say that there is no body. */
+export function isEmpty({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';
+}
+
 /**
  * Throws before the body is read when it cannot be one that the operation takes: INVALID_REQUEST
  * for a body where none belongs, UNSUPPORTED_MEDIA_TYPE for anything but plain JSON in UTF-8.
  */
 export function checkBodyHeaders(request: IncomingMessage, hasBody: boolean): void {
-  const length = request.headers['content-length'];
-  const isEmpty = request.headers['transfer-encoding'] === undefined && (length ?? '0') === '0';
-  if (isEmpty) return;
+  if (isEmpty(request)) return;
   if (!hasBody) throw invalid('body', 'must be absent');
   const types = headerValues(request, 'content-type');
   const encodings = headerValues(request, 'content-encoding');

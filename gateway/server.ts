@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import { createApp, type AppOptions } from './app.ts';
 
-export interface GatewayOptions extends Omit<AppOptions, 'arrivalMs' | 'deadlineMs'> {
+export interface GatewayOptions extends Omit<AppOptions, 'arrivalMs' | 'deadlineMs' | 'intake'> {
   host: string;
   /** 0 lets the system choose. */
   port: number;
-  /** Milliseconds; each has a default that suits production. */
+  /** Each with a default that suits production. */
   limits?: Partial<Record<keyof typeof limitsDefault, number>>;
 }
 
@@ -19,7 +19,17 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-const limitsDefault = { arrivalMs: 10_000, deadlineMs: 10_000, stopMs: 5_000 };
+const limitsDefault = {
+  /** Milliseconds. */
+  arrivalMs: 10_000,
+  deadlineMs: 10_000,
+  stopMs: 5_000,
+  /** Open at a time, WebSockets included; an idle one costs some 10 KiB. */
+  connections: 20_000,
+  /** Requests; a body may have 128 KiB, so that those that arrive take 128 MiB at most. */
+  arriving: 1_000,
+  working: 2_000,
+};
 
 /** Opens the gateway's public port. Throws when it is taken. */
 export async function startGateway({
@@ -28,8 +38,9 @@ export async function startGateway({
   limits,
   ...options
 }: GatewayOptions): Promise<Gateway> {
-  const { stopMs, ...appLimits } = { ...limitsDefault, ...limits };
-  const app = createApp({ ...options, ...appLimits });
+  const { stopMs, connections, ...appLimits } = { ...limitsDefault, ...limits };
+  const app = createApp({ ...options, ...appLimits, intake: appLimits });
+  app.server.maxConnections = connections;
   let stopping = false;
   app.addHook('onSend', async (_request, reply) => {
     if (stopping) reply.header('connection', 'close');

@@ -96,6 +96,12 @@ for (const [code, reason] of [
   });
 }
 
+test('a connection that HTTP/2 ended under too many given-up calls may be tried again', () => {
+  const details = 'Bandwidth exhausted or memory limit exceeded';
+  const failure = { code: grpcStatus.RESOURCE_EXHAUSTED, details, metadata: new Metadata() };
+  assert.is(fromServiceError(failure).reason, 'DEPENDENCY_UNAVAILABLE');
+});
+
 test('details that are not ours, or broken, or newer than we are, leave the code to speak', () => {
   const foreign = ErrorInfo.encode({ reason: 'INTERNAL', domain: 'other', metadata: {} }).finish();
   const newer = ErrorInfo.encode({ reason: 'TOO_NEW', domain: 'purser', metadata: {} }).finish();

@@ -136,10 +136,14 @@ function errorOfCode(error: Pick<StatusObject, 'code'> & { details?: string }): 
 }
 
 /**
- * grpc-js says INTERNAL or UNKNOWN when the stream is reset because the server died under the call.
+ * grpc-js says INTERNAL or UNKNOWN when the stream is reset because the server died under the call,
+ * and RESOURCE_EXHAUSTED in these words when the server's HTTP/2 ends a connection of which too
+ * many calls were given up at once: all the others go down with it.
  */
 function isCutOff({ details }: { details?: string }): boolean {
-  return /RST_STREAM|connection (was )?(lost|closed|reset)/i.test(details ?? '');
+  return /RST_STREAM|connection (was )?(lost|closed|reset)|bandwidth exhausted/i.test(
+    details ?? '',
+  );
 }
 
 /** As many violations as fit in a call's trailers, the last of which counts those that do not. */

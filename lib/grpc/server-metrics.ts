@@ -12,3 +12,9 @@ export const callDuration = new Histogram({
   labelNames: ['method'] as const,
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
 });
+
+export const callsRefused = new Counter({
+  name: 'purser_grpc_server_calls_refused_total',
+  help: 'gRPC calls refused because the server has as many in hand as it takes, by method.',
+  labelNames: ['method'] as const,
+});

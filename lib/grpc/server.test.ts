@@ -330,6 +330,13 @@ test('a deadline is at most 30 s, and 10 s for a caller who sets none', async ()
   assert.ok(remainingMs > 9_000 && remainingMs <= 10_000, String(remainingMs));
 });
 
+test('the answer to a late call leaves before the caller resets its stream', async () => {
+  create = () => new Promise(() => {});
+  const reply = await ask({ deadlineMs: 500 });
+  assert.is(reply.purserError?.reason, 'DEADLINE_EXCEEDED');
+  assert.ok(reply.error?.metadata.get('grpc-status-details-bin').length, 'it is the server’s own');
+});
+
 test('a call whose deadline is over when it arrives is not started', async () => {
   await bare({ 'grpc-timeout': '1n', 'x-user-id': 'alice' }, validFrame);
   await sleep(20);

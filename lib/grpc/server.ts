@@ -1,9 +1,11 @@
 import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Server as NetServer } from 'node:net';
 import { methods as allMethods, type Methods } from '#gen/methods.ts';
 import { streams as allStreams, type Streams } from '#gen/streams.ts';
 import type { Method, Stream } from '#lib/contract/types.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Readiness } from '#lib/process/readiness.ts';
+import { admission, admissionLimits, type AdmissionLimits } from './admission.ts';
 import { undecoded } from './admit-call.ts';
 import type { CallLimits } from './call-limits.ts';
 import { addHealth } from './health.ts';
@@ -40,6 +42,8 @@ export interface GrpcServerOptions {
   reflection: boolean;
   /** Whether an error that a handler throws means that a dependency does not answer right now. */
   isTransient?: (error: unknown) => boolean;
+  /** Each with a default that suits production. */
+  limits?: Partial<AdmissionLimits & { connections: number }>;
 }
 
 export interface GrpcServer {
@@ -66,6 +70,9 @@ const serverSettings = {
   'grpc.enable_channelz': 0,
 };
 
+/** Connections to the port; more are closed at once. Gateways and services hold one or two each. */
+const connectionsDefault = 10_000;
+
 /**
  * Starts a gRPC server. Throws when a served service lacks a handler for one of its methods, when a
  * path is not in the contracts, or when the port is taken.
@@ -77,7 +84,9 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   logLibraryTo(log);
   const inFlight = new Set<CallLimits>();
   const openStreams = new Set<CallLimits>();
-  const server = new Server(serverSettings);
+  const { connections = connectionsDefault, ...limits } = options.limits ?? {};
+  const interceptors = [admission({ ...admissionLimits, ...limits })];
+  const server = new Server({ ...serverSettings, interceptors });
   for (const calls of services.values()) {
     const definition = calls.map((call) => [call.name, undecoded(call)]);
     const handlers = calls.map((call): [string, UntypedServiceImplementation[string]] => {
@@ -98,13 +107,14 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     health.stop();
     throw error;
   });
+  limitConnections(server, connections);
   log.info({ host: options.host, port, services: names }, 'gRPC server listens');
   return {
     port,
     stop: async () => {
       readiness.stop();
       health.stop();
-      for (const limits of openStreams) limits.interrupt();
+      for (const stream of openStreams) stream.interrupt();
       await shutdown(server, { address: `${host}:${port}`, inFlight, log });
     },
   };
@@ -132,6 +142,12 @@ function callsByService(
     services.set(call.service, [...(services.get(call.service) ?? []), call]);
   }
   return services;
+}
+
+/** grpc-js has no setting for it; Node's servers underneath, of which it keeps a map, have. */
+function limitConnections(server: Server, connections: number): void {
+  const { http2Servers } = server as unknown as { http2Servers: Map<NetServer, unknown> };
+  for (const listener of http2Servers.keys()) listener.maxConnections = connections;
 }
 
 function bind(server: Server, address: string): Promise<number> {

@@ -29,6 +29,7 @@ export async function startInternalServer(options: {
   // ever.
   server.requestTimeout = 5_000;
   server.timeout = 30_000;
+  server.maxConnections = 1_000;
   server.listen(options.port, options.host);
   await once(server, 'listening');
   return {
