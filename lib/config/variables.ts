@@ -16,7 +16,16 @@ import {
   type Parse,
 } from './parse-value.ts';
 
-export type ProcessName = 'start' | 'orders' | 'payments' | 'notifications' | 'gateway' | 'web';
+export type ProcessName =
+  | 'start'
+  | 'orders'
+  | 'orders-migrate'
+  | 'payments'
+  | 'payments-migrate'
+  | 'notifications'
+  | 'notifications-migrate'
+  | 'gateway'
+  | 'web';
 
 export interface Variable<T = unknown, P extends ProcessName = ProcessName> {
   parse: Parse<T>;
@@ -141,6 +150,13 @@ export const variables = {
     readBy: ['orders'],
     secret: true,
   }),
+  PURSER_ORDERS_MIGRATION_DATABASE_URL: variable({
+    parse: postgresUrl,
+    default: undefined,
+    description: 'The same database for its migrations, as the role that owns it.',
+    readBy: ['orders-migrate'],
+    secret: true,
+  }),
   PURSER_PAYMENTS_DATABASE_URL: variable({
     parse: postgresUrl,
     default: undefined,
@@ -148,11 +164,25 @@ export const variables = {
     readBy: ['payments'],
     secret: true,
   }),
+  PURSER_PAYMENTS_MIGRATION_DATABASE_URL: variable({
+    parse: postgresUrl,
+    default: undefined,
+    description: 'The same database for its migrations, as the role that owns it.',
+    readBy: ['payments-migrate'],
+    secret: true,
+  }),
   PURSER_NOTIFICATIONS_DATABASE_URL: variable({
     parse: postgresUrl,
     default: undefined,
     description: 'Database of Notifications: postgresql://user:password@host:port/database.',
     readBy: ['notifications'],
+    secret: true,
+  }),
+  PURSER_NOTIFICATIONS_MIGRATION_DATABASE_URL: variable({
+    parse: postgresUrl,
+    default: undefined,
+    description: 'The same database for its migrations, as the role that owns it.',
+    readBy: ['notifications-migrate'],
     secret: true,
   }),
   PURSER_LIVE_ORIGINS: variable({

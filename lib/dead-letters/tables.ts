@@ -34,3 +34,8 @@ alter table dead_letters
   add constraint dead_letters_discarded_with_reason
     check (resolution is distinct from 'DISCARDED' or reason <> '');
 `;
+
+/** What a running service may do with them; resolving them is for the role operations. */
+export const deadLetterRights = {
+  dead_letters: 'select, insert, update (cause, deliveries, resolution, resolved_time, reason)',
+};

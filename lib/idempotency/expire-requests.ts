@@ -12,22 +12,13 @@ const keptMs = 30 * 24 * 3_600_000;
 const intervalMs = 3_600_000;
 
 /**
+ * The service itself may delete no key; this function of the database deletes none that is younger.
  * Locks the rows that it deletes; it leaves out those that another instance is deleting. Uses the
  * BRIN index on create_time, which a table that grows by time keeps at some kilobytes.
  */
 const deleteOldRequests: Statement = {
   name: 'delete_old_requests',
-  text: `
-    with old as (
-      select user_id, request_id from requests where create_time < $1
-      limit $2
-      for update skip locked
-    ), deleted as (
-      delete from requests using old
-      where requests.user_id = old.user_id and requests.request_id = old.request_id
-      returning 1
-    )
-    select count(*) as count from deleted`,
+  text: 'select expire_requests($1, $2) as count',
 };
 
 /**

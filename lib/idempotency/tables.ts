@@ -9,3 +9,29 @@ export const requestRetentionV1 = `
 create index requests_create_time on requests using brin (create_time)
   with (pages_per_range = 32, autosummarize = on);
 `;
+
+/**
+ * The one way in which the running service deletes keys: with the rights of the owner, and none
+ * that is younger than 30 days by the database's own clock, whatever it is asked for. Without a key
+ * a repeated call would be carried out a second time. Locks the rows that it deletes; leaves out
+ * those that another instance is deleting.
+ */
+export const requestRetentionV2 = `
+create function expire_requests(before timestamptz, batch int) returns bigint
+language sql security definer set search_path = public, pg_temp
+begin atomic
+  with old as (
+    select user_id, request_id from requests
+    where create_time < least(before, now() - interval '30 days')
+    limit batch
+    for update skip locked
+  ), deleted as (
+    delete from requests using old
+    where requests.user_id = old.user_id and requests.request_id = old.request_id
+    returning 1
+  )
+  select count(*) from deleted;
+end;
+`;
+
+export const requestFunctions = ['expire_requests(timestamptz, int)'];

@@ -20,3 +20,6 @@ alter table inbox
   add column stream_sequence bigint,
   add column stream_time timestamptz;
 `;
+
+/** What a running service may do with it: an effect that is recorded stays recorded. */
+export const inboxRights = { inbox: 'select, insert' };

@@ -39,3 +39,9 @@ create table outbox_relay (
 
 insert into outbox_relay default values;
 `;
+
+/** What a running service may do with them: the log is only ever added to. */
+export const outboxRights = {
+  outbox: 'select, insert',
+  outbox_relay: 'select, update',
+};

@@ -1,5 +1,6 @@
 import { Migrator } from '@mikro-orm/migrations';
 import { MikroORM, type Options } from '@mikro-orm/postgresql';
+import { grantRights, type Rights } from './rights.ts';
 
 /**
  * The steps of a schema's history. They run in the order of the list, once each, and are never
@@ -12,10 +13,14 @@ const migrationLock = 720_619_003;
 
 /**
  * Brings the database at `url` to the newest schema and returns the names of the steps that it ran.
- * All steps of one call commit together. Two at a time are safe: the second waits and finds nothing
- * to do.
+ * All steps of one call commit together, and with them what `rights` allows to the running service.
+ * Two at a time are safe: the second waits and finds nothing to do.
  */
-export async function migrate(url: string, migrations: Migrations): Promise<string[]> {
+export async function migrate(
+  url: string,
+  migrations: Migrations,
+  rights?: Rights,
+): Promise<string[]> {
   const orm = new MikroORM({
     clientUrl: url,
     entities: [],
@@ -29,6 +34,7 @@ export async function migrate(url: string, migrations: Migrations): Promise<stri
     return await orm.em.transactional(async (em) => {
       await em.execute('select pg_advisory_xact_lock(?)', [migrationLock]);
       const applied = await orm.migrator.up();
+      if (rights !== undefined) await grantRights(em as typeof orm.em, rights);
       return applied.map(({ name }) => name);
     });
   } finally {

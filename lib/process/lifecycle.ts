@@ -4,7 +4,8 @@ import { orExit, readEnvironment, type Environment } from '#lib/config/environme
 import type { ProcessName, Variable } from '#lib/config/variables.ts';
 import { createLogger, type Logger } from '#lib/log/logger.ts';
 
-export type ServiceName = Exclude<ProcessName, 'start'>;
+/** Processes that run until they are stopped. */
+export type ServiceName = Exclude<ProcessName, 'start' | `${string}-migrate`>;
 
 export interface RunningService<Name extends ServiceName, More extends Record<string, Variable>> {
   config: Environment<Name, More>;

@@ -1,6 +1,7 @@
 import { orExit, readEnvironment } from '#lib/config/environment.ts';
 import { migrate } from '#lib/pg/migrate.ts';
 import { migrations } from './schema/migrations.ts';
+import { rights } from './schema/rights.ts';
 
-const config = orExit(() => readEnvironment('orders'));
-await migrate(config.PURSER_ORDERS_DATABASE_URL, migrations);
+const config = orExit(() => readEnvironment('orders-migrate'));
+await migrate(config.PURSER_ORDERS_MIGRATION_DATABASE_URL, migrations, rights);

@@ -1,6 +1,7 @@
 import { orExit, readEnvironment } from '#lib/config/environment.ts';
 import { migrate } from '#lib/pg/migrate.ts';
 import { migrations } from './schema/migrations.ts';
+import { rights } from './schema/rights.ts';
 
-const config = orExit(() => readEnvironment('payments'));
-await migrate(config.PURSER_PAYMENTS_DATABASE_URL, migrations);
+const config = orExit(() => readEnvironment('payments-migrate'));
+await migrate(config.PURSER_PAYMENTS_MIGRATION_DATABASE_URL, migrations, rights);

@@ -82,6 +82,24 @@ for (const { name, main, migrate } of services) {
     const { condition } = container(name).depends_on?.[`${name}-migrate`] ?? {};
     assert.is(condition, 'service_completed_successfully');
   });
+
+  test(`only the migration of ${name} has the password of the owner of its database`, () => {
+    const migration = `PURSER_${upper}_MIGRATION_DATABASE_URL`;
+    assert.equal(variables[migration]?.readBy, [`${name}-migrate`]);
+    const urlOf = (variable: string, step: string) =>
+      new URL(environmentOf(container(step))[variable] ?? '');
+    const owner = urlOf(migration, `${name}-migrate`);
+    const service = urlOf(`PURSER_${upper}_DATABASE_URL`, name);
+    assert.equal([owner.username, service.username], [`${name}_owner`, name]);
+    const secrets = environmentOf(container(`${name}-db`));
+    assert.is(owner.password, secrets['OWNER_PASSWORD']);
+    assert.is(service.password, secrets['POSTGRES_PASSWORD']);
+    for (const [other, found] of containers) {
+      const isIts = [`${name}-migrate`, `${name}-db`].includes(other);
+      const text = JSON.stringify(environmentOf(found));
+      assert.is(text.includes(owner.password), isIts, other);
+    }
+  });
 }
 
 test('whoever calls a service finds it by its name', () => {

@@ -6,6 +6,8 @@ import { testPostgres } from './servers.ts';
 export interface TestDatabase {
   /** The superuser's address. */
   url: string;
+  /** The address of a role of this cluster, which `ensureRoles` has made. */
+  urlOf(role: string): string;
   /** Removes the database; sessions that are still there after two seconds are ended. */
   drop(): Promise<void>;
 }
@@ -26,17 +28,54 @@ export async function createTestDatabase(
     // Held by the session: other files wait until the template is complete, or its maker is dead.
     await admin.query('select pg_advisory_lock(hashtext($1))', [`template ${key}`]);
     if (!(await exists(admin, `template_${key}`))) await makeTemplate(admin, key, migrate);
-    await admin.query(`create database ${name} template template_${key}`);
+    // A copy belongs to whoever makes it, unless it is told otherwise.
+    const owner = admin.escapeIdentifier(await ownerOf(admin, `template_${key}`));
+    await admin.query(`create database ${name} template template_${key} owner ${owner}`);
   });
   const { url } = await testPostgres();
   return {
     url: url(name),
+    urlOf: (role) => urlAs(role, url(name)),
     drop: () =>
       asAdmin(async (admin) => {
         await waitUntilUnused(admin, name);
         await admin.query(`drop database if exists ${name} with (force)`);
       }),
   };
+}
+
+/** Roles are of the whole cluster, so their password is the same for all tests. */
+export const testRolePassword = 'of-tests-only';
+
+/** The same database, for another role. */
+export function urlAs(role: string, address: string): string {
+  const url = new URL(address);
+  url.username = role;
+  url.password = testRolePassword;
+  return url.href;
+}
+
+/** Makes the roles that are not there yet; all test files of a run share them. */
+export async function ensureRoles(names: readonly string[]): Promise<void> {
+  await asAdmin(async (admin) => {
+    await admin.query("select pg_advisory_lock(hashtext('roles'))");
+    for (const name of names) {
+      const { rowCount } = await admin.query('select from pg_roles where rolname = $1', [name]);
+      const role = admin.escapeIdentifier(name);
+      if (rowCount === 0)
+        await admin.query(`create role ${role} login password '${testRolePassword}'`);
+    }
+  });
+}
+
+/** Gives the database, which is new and empty, to the role. */
+export async function giveTo(role: string, address: string): Promise<void> {
+  const name = new URL(address).pathname.slice(1);
+  await asAdmin((admin) =>
+    admin.query(
+      `alter database ${admin.escapeIdentifier(name)} owner to ${admin.escapeIdentifier(role)}`,
+    ),
+  );
 }
 
 async function makeTemplate(
@@ -71,6 +110,14 @@ async function waitUntilUnused(admin: pg.Client, database: string): Promise<void
 async function exists(admin: pg.Client, database: string): Promise<boolean> {
   const { rowCount } = await admin.query('select from pg_database where datname = $1', [database]);
   return rowCount === 1;
+}
+
+async function ownerOf(admin: pg.Client, database: string): Promise<string> {
+  const { rows } = await admin.query<{ owner: string }>(
+    'select datdba::regrole::text as owner from pg_database where datname = $1',
+    [database],
+  );
+  return rows[0]!.owner;
 }
 
 async function asAdmin(work: (admin: pg.Client) => Promise<unknown>): Promise<void> {

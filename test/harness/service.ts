@@ -6,13 +6,14 @@ import { GrpcClient } from '#lib/grpc/client.ts';
 import { createLogger } from '#lib/log/logger.ts';
 import { Database } from '#lib/pg/database.ts';
 import { migrate, type Migrations } from '#lib/pg/migrate.ts';
+import { auditorRole, operationsRole, type Rights } from '#lib/pg/rights.ts';
 import type { Statement } from '#lib/pg/transaction.ts';
 import type { ServiceDefinition, ServiceDeps } from '#lib/service/service-definition.ts';
 import { type Door, type Running, startService } from '#lib/service/start-service.ts';
 import type { Clock } from '#lib/time/clock.ts';
 import { freePort } from '../../tools/local/free-port.ts';
 import { startNatsServer } from '../../tools/local/nats-server.ts';
-import { createTestDatabase } from './database.ts';
+import { createTestDatabase, ensureRoles, giveTo, urlAs } from './database.ts';
 import { natsServerBinary, testFileStoreMax } from './servers.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -41,19 +42,32 @@ export async function ownNats(): Promise<{
 }
 
 export interface TestDatabaseHandle {
+  /** The address that the running service gets: as the role that has no more than its rights. */
   url: string;
-  /** Reads or breaks what no RPC shows. */
+  /** The address of another role: `orders_owner`, `auditor`, `operations`. */
+  urlOf(role: string): string;
+  /** Reads or breaks what no RPC shows, as the superuser. */
   sql<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
   close(): Promise<void>;
 }
 
-/** A migrated database of its own, and a way to look into it. */
+/**
+ * A migrated database of its own, and a way to look into it. The schema is made by its owner, and
+ * what the service may do there is in its `schema/rights.ts`: a right that is missing fails
+ * whatever needs it.
+ */
 export async function serviceDatabase(
   name: string,
   migrations: Migrations,
 ): Promise<TestDatabaseHandle> {
-  const { url, drop } = await createTestDatabase(name, async (address) => {
-    await migrate(address, migrations);
+  const { rights } = (await import(`../../services/${name}/schema/rights.ts`)) as {
+    rights: Rights;
+  };
+  const owner = `${name}_owner`;
+  const { url, urlOf, drop } = await createTestDatabase(name, async (address) => {
+    await ensureRoles([owner, name, auditorRole, operationsRole]);
+    await giveTo(owner, address);
+    await migrate(urlAs(owner, address), migrations, rights);
   });
   const database = await Database.open({
     url,
@@ -63,7 +77,8 @@ export async function serviceDatabase(
   });
   let statements = 0;
   return {
-    url,
+    url: urlOf(name),
+    urlOf,
     sql: <Row>(text: string, values: unknown[] = []) => {
       statements += 1;
       const statement: Statement = { name: `test_${statements}`, text };

@@ -84,7 +84,7 @@ export async function startSystem(
     sql: (database, text) => query(dataFolder, port('PURSER_POSTGRES_PORT'), database, text),
     environment: ports,
     async requireSound() {
-      const report = await audit(findSystem(ports));
+      const report = await audit(findSystem('auditor', ports));
       if (brokenChecks(report).length > 0) throw new Error(reportText(report));
     },
     stop: async () => {

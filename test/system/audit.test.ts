@@ -49,7 +49,7 @@ test(
     let inFlight = 0;
     for (let round = 0; round < 10; round += 1) {
       const before = created;
-      const report = await audit(findSystem(system.environment));
+      const report = await audit(findSystem('auditor', system.environment));
       assert.equal(brokenChecks(report), [], reportText(report));
       assert.ok(created > before, 'orders were created meanwhile');
       inFlight += report.checks.reduce((sum, check) => sum + check.inFlight, 0);

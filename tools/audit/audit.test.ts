@@ -125,8 +125,8 @@ test.after.each(() => Promise.all([restore('orders'), restore('payments')]));
 
 const look = (graceMs?: number) =>
   audit({
-    orders: orders.database.url,
-    payments: payments.database.url,
+    orders: orders.database.urlOf('auditor'),
+    payments: payments.database.urlOf('auditor'),
     ...(graceMs !== undefined && { graceMs }),
   });
 

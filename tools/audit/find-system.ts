@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readEnvironment } from '#lib/config/environment.ts';
+import type { auditorRole, operationsRole } from '#lib/pg/rights.ts';
 
 /** Where the databases and the broker of a system are. */
 export interface SystemAddresses {
@@ -15,17 +16,21 @@ type Source = Record<string, string | undefined>;
 
 /**
  * The system that these variables mean: a database by its own address where that is set, else the
- * one that `npm start` runs with the same variables. Throws a sentence when there is neither.
+ * one that `npm start` runs with the same variables, as the role that is given. Throws a sentence
+ * when there is neither.
  */
-export function findSystem(source: Source = process.env): SystemAddresses {
+export function findSystem(
+  role: typeof auditorRole | typeof operationsRole,
+  source: Source = process.env,
+): SystemAddresses {
   const settings = readEnvironment('start', { source });
   const folder = resolve(settings.PURSER_DATA, 'postgres');
   const database = (name: string, isNeeded = true) => {
     const variable = `PURSER_${name.toUpperCase()}_DATABASE_URL`;
     const given = source[variable];
     if (given) return given;
-    const file = join(folder, `${name}.password`);
-    if (!existsSync(file)) {
+    const file = join(folder, `${role}.password`);
+    if (!existsSync(join(folder, `${name}.password`)) || !existsSync(file)) {
       if (!isNeeded) return undefined;
       throw new Error(
         `There is no data of npm start in ${settings.PURSER_DATA}. Start it, or set PURSER_DATA ` +
@@ -33,7 +38,7 @@ export function findSystem(source: Source = process.env): SystemAddresses {
       );
     }
     const password = readFileSync(file, 'utf8').trim();
-    return `postgresql://${name}:${password}@127.0.0.1:${settings.PURSER_POSTGRES_PORT}/${name}`;
+    return `postgresql://${role}:${password}@127.0.0.1:${settings.PURSER_POSTGRES_PORT}/${name}`;
   };
   const nats = source['PURSER_NATS_URL'] || `nats://127.0.0.1:${settings.PURSER_NATS_PORT}`;
   return {

@@ -17,7 +17,7 @@ try {
   if (!/^\d{1,6}(\.\d{1,3})?$/.test(values.grace)) {
     throw new Error(`--grace takes seconds, not ${values.grace}.`);
   }
-  const report = await audit({ ...findSystem(), graceMs: Number(values.grace) * 1_000 });
+  const report = await audit({ ...findSystem('auditor'), graceMs: Number(values.grace) * 1_000 });
   if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
   console.log(reportText(report));
   if (brokenChecks(report).length > 0) process.exitCode = 1;

@@ -54,9 +54,9 @@ const script = resolve(import.meta.dirname, 'main.ts');
 async function dlq(...args: string[]) {
   const env = {
     PATH: process.env['PATH'],
-    PURSER_ORDERS_DATABASE_URL: ordersDatabase.url,
-    PURSER_PAYMENTS_DATABASE_URL: paymentsDatabase.url,
-    PURSER_NOTIFICATIONS_DATABASE_URL: notificationsDatabase.url,
+    PURSER_ORDERS_DATABASE_URL: ordersDatabase.urlOf('operations'),
+    PURSER_PAYMENTS_DATABASE_URL: paymentsDatabase.urlOf('operations'),
+    PURSER_NOTIFICATIONS_DATABASE_URL: notificationsDatabase.urlOf('operations'),
   };
   return runProgram(process.execPath, [script, ...args], { env });
 }

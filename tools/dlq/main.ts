@@ -105,7 +105,7 @@ const commands: Record<string, (letters: DeadLetters) => Promise<void>> = {
 
 const run = commands[command ?? ''] ?? fail(usage);
 try {
-  const { orders, payments, notifications } = findSystem();
+  const { orders, payments, notifications } = findSystem('operations');
   const letters = await DeadLetters.open({
     orders,
     payments,

@@ -1,9 +1,10 @@
+import type { DatabaseUrls } from './databases.ts';
 import type { Instance, Settings } from './settings.ts';
 
 export interface Backing {
   natsUrl: string;
-  /** Address of each service's database, by the service's name. */
-  databaseUrls: ReadonlyMap<string, string>;
+  /** Addresses of each service's database, by the service's name. */
+  databaseUrls: ReadonlyMap<string, DatabaseUrls>;
 }
 
 /** The variables of one instance: ours for what we run, the caller's for everything else. */
@@ -27,7 +28,9 @@ export function environmentOf(
 
 /** The variables of a service's migration. */
 export function migrationEnvironment(service: string, backing: Backing): NodeJS.ProcessEnv {
-  return { ...withoutDatabases(process.env), ...databaseOf(service, backing) };
+  const url = backing.databaseUrls.get(service)?.migration;
+  const name = `PURSER_${service.toUpperCase()}_MIGRATION_DATABASE_URL`;
+  return { ...withoutDatabases(process.env), [name]: url };
 }
 
 /** A service never sees the address of another one's database. */
@@ -37,7 +40,7 @@ function withoutDatabases(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 function databaseOf(service: string, { databaseUrls }: Backing): NodeJS.ProcessEnv {
-  const url = databaseUrls.get(service);
+  const url = databaseUrls.get(service)?.service;
   return url === undefined ? {} : { [`PURSER_${service.toUpperCase()}_DATABASE_URL`]: url };
 }
 

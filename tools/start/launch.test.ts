@@ -9,6 +9,7 @@ import { natsServerBinary } from '#test/harness/servers.ts';
 import { suite } from '#test/harness/suite.ts';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
 import { freePort } from '../local/free-port.ts';
+import { superuserPassword } from '../local/postgres-cluster.ts';
 import { commandLineOf, isRunning, sendSignal } from '../local/running-process.ts';
 import { call } from './http.ts';
 
@@ -103,14 +104,46 @@ test(
   { timeoutMs: 60_000 },
 );
 
-async function countRuns(url: string): Promise<number> {
+async function query<Row>(url: string, text: string): Promise<Row[]> {
   const { default: pg } = await import('pg');
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  const { rows } = await client.query<{ count: number }>('select count(*)::int from runs');
-  await client.end();
+  try {
+    return (await client.query(text)).rows as Row[];
+  } finally {
+    await client.end();
+  }
+}
+
+async function countRuns(url: string): Promise<number> {
+  const rows = await query<{ count: number }>(url, 'select count(*)::int from runs');
   return rows[0]!.count;
 }
+
+test(
+  'a database that belongs to its service, as in version 0.1, gets an owner of its own',
+  async () => {
+    const setup = await setUp();
+    for (const start of [1, 2]) {
+      const program = launch(setup);
+      await program.printed(running);
+      const password = superuserPassword(join(setup.dataFolder, 'postgres'));
+      const port = setup.environment['PURSER_POSTGRES_PORT'];
+      const url = `postgresql://postgres:${password}@127.0.0.1:${port}/orders`;
+      const owners = await query<{ owner: string }>(
+        url,
+        `select datdba::regrole as owner from pg_database where datname = 'orders'
+         union all select relowner::regrole from pg_class where relname = 'runs'`,
+      );
+      assert.equal(owners, [{ owner: 'orders_owner' }, { owner: 'orders_owner' }]);
+      assert.is(await countRuns(url), start);
+      await query(url, 'alter database orders owner to orders; alter table runs owner to orders');
+      program.child.kill('SIGINT');
+      assert.is(await program.exited, 0, program.output);
+    }
+  },
+  { timeoutMs: 60_000 },
+);
 
 test(
   'gives every process its own variables, and no other database',
@@ -126,6 +159,8 @@ test(
     assert.is(orders['PURSER_LOG_LEVEL'], 'warn');
     assert.match(orders['PURSER_ORDERS_DATABASE_URL'] ?? '', /^postgresql:\/\/orders:.+\/orders$/);
     assert.is(orders['PURSER_PAYMENTS_DATABASE_URL'], undefined);
+    // The address of the owner is for the migration alone.
+    assert.not.match(body, /MIGRATION_DATABASE_URL|orders_owner/);
     program.child.kill('SIGTERM');
     await program.exited;
   },

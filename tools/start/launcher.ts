@@ -127,7 +127,7 @@ export class Launcher {
     return server.url;
   }
 
-  async #migrate(postgres: Postgres): Promise<ReadonlyMap<string, string>> {
+  async #migrate(postgres: Postgres): Promise<Backing['databaseUrls']> {
     const services = new Set(this.#settings.instances.map(({ service }) => service));
     const migrated = [...services].filter(({ migrate }) => migrate !== undefined);
     const names = migrated.map(({ name }) => name);

@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 import { deadLetterTablesV1, deadLetterTablesV2 } from '#lib/dead-letters/tables.ts';
-import { requestRetentionV1 } from '#lib/idempotency/tables.ts';
+import { requestRetentionV1, requestRetentionV2 } from '#lib/idempotency/tables.ts';
 import { outboxTablesV1 } from '#lib/outbox/tables.ts';
 import type { Migrations } from '#lib/pg/migrate.ts';
 
@@ -143,6 +143,13 @@ class ResolvedLetters extends Migration {
   }
 }
 
+/** Expired idempotency keys are deleted by a function, because the service may delete none. */
+class GuardedRetention extends Migration {
+  override up() {
+    this.addSql(requestRetentionV2);
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-first-order', class: FirstOrder },
   { name: '0002-order-life', class: OrderLife },
@@ -152,4 +159,5 @@ export const migrations: Migrations = [
   { name: '0006-cause-receipts', class: CauseReceipts },
   { name: '0007-reconciliation', class: Reconciliation },
   { name: '0008-resolved-letters', class: ResolvedLetters },
+  { name: '0009-guarded-retention', class: GuardedRetention },
 ];

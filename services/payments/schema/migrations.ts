@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 import { deadLetterTablesV1, deadLetterTablesV2 } from '#lib/dead-letters/tables.ts';
-import { requestRetentionV1 } from '#lib/idempotency/tables.ts';
+import { requestRetentionV1, requestRetentionV2 } from '#lib/idempotency/tables.ts';
 import { inboxTablesV1, inboxTablesV2 } from '#lib/inbox/tables.ts';
 import { outboxTablesV1 } from '#lib/outbox/tables.ts';
 import type { Migrations } from '#lib/pg/migrate.ts';
@@ -138,10 +138,18 @@ class ResolvedLetters extends Migration {
   }
 }
 
+/** Expired idempotency keys are deleted by a function, because the service may delete none. */
+class GuardedRetention extends Migration {
+  override up() {
+    this.addSql(requestRetentionV2);
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-first-payment', class: FirstPayment },
   { name: '0002-cancellation', class: Cancellation },
   { name: '0003-request-retention', class: RequestRetention },
   { name: '0004-receipts', class: Receipts },
   { name: '0005-resolved-letters', class: ResolvedLetters },
+  { name: '0006-guarded-retention', class: GuardedRetention },
 ];
