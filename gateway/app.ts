@@ -20,7 +20,13 @@ import type { PagesTarget } from './pages.ts';
 import { operationsOf } from './operations.ts';
 import type { Operation } from './operations.ts';
 import { toProblem } from '#lib/http/problem.ts';
-import { checkBodyHeaders, checkHost, isEmpty, readUserId } from './read-headers.ts';
+import {
+  checkBodyHeaders,
+  checkHost,
+  isEmpty,
+  readTraceparent,
+  readUserId,
+} from './read-headers.ts';
 import { replyHeaders } from './reply-headers.ts';
 import { RouteTable } from './route-table.ts';
 import { transcode } from './transcode.ts';
@@ -166,7 +172,10 @@ function admit(
   }
   const { operation, params } = match;
   exchange.route = operation.path;
-  if (operation.kind === 'rpc') exchange.userId = readUserId(request.raw);
+  if (operation.kind === 'rpc') {
+    exchange.trace(readTraceparent(request.raw));
+    exchange.userId = readUserId(request.raw);
+  }
   checkBodyHeaders(request.raw, operation.kind === 'rpc' && operation.route.hasBody);
   return { exchange, operation, params };
 }

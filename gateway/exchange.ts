@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import { Counter, Histogram } from 'prom-client';
 import type { PurserError } from '#lib/errors/purser-error.ts';
 import { userHash, type Logger } from '#lib/log/logger.ts';
+import { traceIds } from '#lib/trace/trace-parent.ts';
+import { enterTrace, nowMs, type Span } from '#lib/trace/tracing.ts';
 
 const requestsHandled = new Counter({
   name: 'purser_http_requests_total',
@@ -51,6 +53,7 @@ export class Exchange {
   #request: IncomingMessage;
   #response: ServerResponse;
   #rawStatus: number | undefined;
+  #span: Span | undefined;
 
   constructor(options: {
     id: string;
@@ -74,6 +77,21 @@ export class Exchange {
   /** The exchange whose request arrived last on a connection that has not been answered yet. */
   static on(socket: Socket): Exchange | undefined {
     return current.get(socket);
+  }
+
+  /**
+   * Begins the span of a request that asks for an RPC; `caller` is the trace parent that it came
+   * with.
+   */
+  trace(caller: string | undefined): void {
+    const startMs = nowMs() - (performance.now() - this.#startedMs);
+    const options = { kind: 'server', parent: caller, startMs, believesParent: false } as const;
+    this.#span = enterTrace(`${this.#request.method} ${this.route}`, options);
+  }
+
+  /** W3C trace parent of what the request causes; undefined outside of a trace. */
+  get traceparent(): string | undefined {
+    return this.#span?.traceparent;
   }
 
   /** Aborts when the caller leaves before the answer. */
@@ -121,7 +139,17 @@ export class Exchange {
       durationMs: Math.round(durationMs * 100) / 100,
       user: this.userId === undefined ? undefined : userHash(this.userId),
       requestId: this.id,
+      ...traceIds(this.traceparent),
     };
+    this.#span?.end({
+      error: status < 500 ? undefined : (this.error ?? 'HTTP'),
+      attributes: {
+        'http.request.method': method,
+        'http.route': this.route,
+        'http.response.status_code': status,
+        'purser.request_id': this.id,
+      },
+    });
     if (status < 500 || this.error === undefined) log.info(line, 'request');
     else if (this.error.reason === 'INTERNAL')
       log.error({ ...line, error: this.error.cause }, 'request');

@@ -5,7 +5,7 @@ import { PurserError } from '#lib/errors/purser-error.ts';
 import type { Exchange } from './exchange.ts';
 import { parseJson } from './parse-json.ts';
 import { parseQuery } from './parse-query.ts';
-import { readOnce, readTraceparent } from './read-headers.ts';
+import { readOnce } from './read-headers.ts';
 import type { Upstreams } from '#lib/grpc/upstreams.ts';
 
 export interface Incoming {
@@ -55,7 +55,7 @@ export async function transcode(
     requestId: exchange.id,
     deadline: new Date(exchange.arrivedMs + options.deadlineMs),
     signal: exchange.gone,
-    traceparent: readTraceparent(request),
+    traceparent: exchange.traceparent,
   };
   try {
     const response = await upstream.unary(route.method, message, call);

@@ -1,6 +1,7 @@
 import { PurserError } from '#lib/errors/purser-error.ts';
 import { isTransient as isTransientDatabaseError } from '#lib/pg/failure.ts';
 import { type Clock, systemClock } from '#lib/time/clock.ts';
+import { traceEach } from '#lib/trace/tracing.ts';
 import { batchItems, batchRefusals } from './batch-metrics.ts';
 import { isolate } from './isolate.ts';
 
@@ -33,6 +34,8 @@ export interface SubmitOptions {
   deadline?: Date;
   /** The item is dropped when this aborted before its run starts. */
   signal?: AbortSignal;
+  /** W3C trace parent of what submits it. */
+  traceparent?: string | undefined;
 }
 
 interface Entry<In, Out> extends SubmitOptions {
@@ -125,7 +128,9 @@ export class Batcher<In, Out> {
     batchItems.observe({ batch: this.#options.name }, live.length);
     let outcomes: (Out | Error)[];
     try {
-      outcomes = await this.#options.run(live.map(({ item }) => item));
+      outcomes = await traceEach(`batch ${this.#options.name}`, live, () =>
+        this.#options.run(live.map(({ item }) => item)),
+      );
     } catch (error) {
       if (!this.#options.isTransient(error)) throw error;
       for (const entry of live) entry.reject(error);

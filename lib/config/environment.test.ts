@@ -99,6 +99,9 @@ const good: [Variable, string[]][] = [
   [variables.PURSER_NATS_URL, ['nats://a:4222', 'tls://a:4222,nats://u:p@b:4222']],
   [variables.PURSER_DATA, ['.purser', '/var/lib/purser']],
   [variables.PURSER_WEB_TARGET, ['web:8082', '127.0.0.1:1', '[::1]:1']],
+  [variables.PURSER_TRACING, ['off', 'otlp', 'file:/tmp/a', 'file:a b']],
+  [variables.OTEL_TRACES_SAMPLER_ARG, ['0', '1', '0.5', '1.0']],
+  [variables.OTEL_EXPORTER_OTLP_ENDPOINT, ['http://a:4318', 'https://a.example/otlp']],
   [targetVariable('orders'), ['orders:50051', '127.0.0.1:1,127.0.0.1:2', '[::1]:1,[::2]:2']],
 ];
 const bad: [Variable, string[]][] = [
@@ -108,6 +111,10 @@ const bad: [Variable, string[]][] = [
   [variables.PURSER_ORDERS_DATABASE_URL, ['orders', 'http://a/b', 'postgres://a', 'postgres://a/']],
   [variables.PURSER_NATS_URL, ['127.0.0.1:4222', 'http://a', 'nats://a:4222,', 'nats://']],
   [variables.PURSER_DATA, [' ', 'a\0b']],
+  [variables.PURSER_TRACING, ['on', 'file:', 'OTLP']],
+  [variables.OTEL_TRACES_SAMPLER_ARG, ['1.1', '-1', '1%', '', '1e-2']],
+  [variables.OTEL_TRACES_SAMPLER, ['sometimes']],
+  [variables.OTEL_EXPORTER_OTLP_ENDPOINT, ['a:4318', 'grpc://a']],
   [variables.PURSER_WEB_TARGET, ['web', 'web:0', 'http://web:80', '127.0.0.1:1,127.0.0.1:2']],
   [
     targetVariable('orders'),
@@ -135,7 +142,7 @@ test('an address is split from its port', () => {
 
 test('every default is valid, and every variable is described', () => {
   for (const [name, variable] of Object.entries(allVariables(['orders', 'payments']))) {
-    assert.match(name, /^PURSER_[A-Z]+(_[A-Z]+)*$/);
+    assert.match(name, /^(PURSER|OTEL)(_[A-Z]+)+$/);
     assert.match(variable.description, /^[A-Z].*\.$/, name);
     if (variable.default !== undefined) variable.parse(variable.default);
   }

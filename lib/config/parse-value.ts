@@ -1,6 +1,7 @@
 // Parsers of environment variables. Each takes the text of a variable that is set and gives its
 // value, or throws a RangeError whose message completes the sentence "NAME must be …".
 import { isIP } from 'node:net';
+import type { TracingTarget } from '#lib/trace/tracing-settings.ts';
 
 export type Parse<T> = (text: string) => T;
 
@@ -123,4 +124,30 @@ export function originList(text: string): string[] {
     }
     return word;
   });
+}
+
+/** `off`, `otlp`, or `file:` and a path. */
+export function tracingTarget(text: string): TracingTarget {
+  if (text === 'off' || text === 'otlp') return { to: text };
+  const path = /^file:(.+)$/.exec(text)?.[1];
+  if (path === undefined || path.includes('\0')) {
+    throw new RangeError('off, otlp, or file: and a path');
+  }
+  return { to: 'file', path };
+}
+
+/** A share from 0 to 1, both inclusive, in plain decimal digits. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (!/^\d(\.\d{1,9})?$/.test(text) || value > 1) throw new RangeError('a number from 0 to 1');
+  return value;
+}
+
+/** `http://host:port` or `https://…`, perhaps with a path. */
+export function httpUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw new RangeError('a URL like http://host:4318');
+  }
+  return text;
 }

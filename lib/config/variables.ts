@@ -6,15 +6,19 @@ import {
   folder,
   grpcTarget,
   host,
+  httpUrl,
   natsUrl,
   onOrOff,
   oneOf,
   originList,
   port,
   postgresUrl,
+  share,
+  tracingTarget,
   wholeNumber,
   type Parse,
 } from './parse-value.ts';
+import { samplerNames } from '#lib/trace/tracing-settings.ts';
 
 export type ProcessName =
   | 'start'
@@ -63,6 +67,31 @@ export const variables = {
     description:
       'Least severe level that is logged: trace, debug, info, warn, error, fatal or silent.',
     readBy: ['start', 'orders', 'payments', 'notifications', 'gateway', 'web'],
+  }),
+  PURSER_TRACING: variable({
+    parse: tracingTarget,
+    default: 'off',
+    description:
+      'Where OpenTelemetry traces go: off, otlp (HTTP), or file: and a path for lines of JSON.',
+    readBy: ['orders', 'payments', 'notifications', 'gateway'],
+  }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable({
+    parse: httpUrl,
+    default: 'http://localhost:4318',
+    description: 'Where otlp sends traces; headers are taken from OTEL_EXPORTER_OTLP_HEADERS.',
+    readBy: ['orders', 'payments', 'notifications', 'gateway'],
+  }),
+  OTEL_TRACES_SAMPLER: variable({
+    parse: oneOf(...samplerNames),
+    default: 'parentbased_traceidratio',
+    description: `Which traces are recorded: ${samplerNames.join(', ')}.`,
+    readBy: ['orders', 'payments', 'notifications', 'gateway'],
+  }),
+  OTEL_TRACES_SAMPLER_ARG: variable({
+    parse: share,
+    default: '0.01',
+    description: 'Share of the traces that the samplers by ratio record, 0 to 1.',
+    readBy: ['orders', 'payments', 'notifications', 'gateway'],
   }),
   PURSER_NATS_URL: variable({
     parse: natsUrl,

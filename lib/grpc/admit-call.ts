@@ -6,15 +6,9 @@ import { errorCatalogue } from '#gen/errors.ts';
 import type { Method, Stream } from '#lib/contract/types.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import { userHash, type Logger } from '#lib/log/logger.ts';
+import { traceIds } from '#lib/trace/trace-parent.ts';
 import type { CallLimits } from './call-limits.ts';
-import {
-  isStaff,
-  oneTraceparent,
-  oneUserId,
-  requestIdKey,
-  traceparentKey,
-  userIdKey,
-} from './call-metadata.ts';
+import { isStaff, oneUserId, requestIdKey, userIdKey } from './call-metadata.ts';
 import { callDuration, callsHandled } from './server-metrics.ts';
 
 /** What a handler knows of any call beside its request. */
@@ -30,9 +24,9 @@ export interface AnyCallContext {
    * that the caller would get.
    */
   signal: AbortSignal;
-  /** Writes lines that carry the request id. */
+  /** Writes lines that carry the request id and the trace. */
   log: Logger;
-  /** W3C trace parent, when the caller sent a valid one. */
+  /** W3C trace parent for what the call causes; undefined outside of a trace. */
   traceparent: string | undefined;
 }
 
@@ -49,6 +43,8 @@ export interface CallInHand {
   call: { request: Buffer; metadata: Metadata; sendMetadata(metadata: Metadata): void };
   limits: CallLimits;
   requestId: string;
+  /** W3C trace parent of the work for this call, or the caller's. */
+  traceparent: string | undefined;
   options: CallOptions;
 }
 
@@ -69,7 +65,7 @@ export function sendRequestId({ call, requestId }: CallInHand): void {
 /** The request and what goes with it. Throws what the caller is to be told. */
 export function admitCall(
   method: Method | Stream,
-  { call, limits, requestId, options }: CallInHand,
+  { call, limits, requestId, traceparent, options }: CallInHand,
 ): { request: unknown; context: AnyCallContext } {
   const userId = oneUserId(call.metadata.get(userIdKey));
   if (userId === undefined) throw new PurserError('USER_ID_REQUIRED');
@@ -83,10 +79,10 @@ export function admitCall(
     isStaff: isStaff(call.metadata),
     requestId,
     signal: limits.signal,
-    traceparent: oneTraceparent(call.metadata.get(traceparentKey)),
+    traceparent,
     // Made on demand: a child logger costs more than most calls log.
     get log() {
-      return (log ??= options.log.child({ requestId }));
+      return (log ??= options.log.child({ requestId, ...traceIds(traceparent) }));
     },
   };
   return { request, context };
@@ -119,7 +115,7 @@ export interface Finished {
 
 /** One log line and one measurement of a call that is over. */
 export function recordCall(
-  { call, requestId, options: { log } }: CallInHand,
+  { call, requestId, traceparent, options: { log } }: CallInHand,
   { path, error, startedMs, messages }: Finished,
 ): void {
   const durationMs = performance.now() - startedMs;
@@ -135,6 +131,7 @@ export function recordCall(
     messages,
     user: userId === undefined ? undefined : userHash(userId),
     requestId,
+    ...traceIds(traceparent),
   };
   if (error === undefined) log.info(line, 'call');
   else if (error.reason === 'INTERNAL') log.error({ ...line, error: error.cause ?? error }, 'call');

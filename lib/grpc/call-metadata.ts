@@ -2,6 +2,7 @@
 // metadata is looked at or passed on.
 import { randomUUID } from 'node:crypto';
 import type { Metadata } from '@grpc/grpc-js';
+import { traceparentPattern } from '#lib/trace/trace-parent.ts';
 
 export const userIdKey = 'x-user-id';
 export const requestIdKey = 'x-request-id';
@@ -10,8 +11,6 @@ export const traceparentKey = 'traceparent';
 
 const userIdPattern = /^[!-~]{1,128}$/;
 const requestIdPattern = /^[A-Za-z0-9_-]{8,64}$/;
-// W3C Trace Context, version 00, without the identifiers of zeros that it forbids.
-const traceparentPattern = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /**
  * The one user id among the values of a header or metadata key: 1 to 128 visible ASCII characters.

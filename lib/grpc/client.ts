@@ -3,6 +3,7 @@ import { Metadata, status as grpcStatus, type ServiceError } from '@grpc/grpc-js
 import type { Method } from '#lib/contract/types.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import { fromServiceError } from '#lib/errors/status.ts';
+import { startSpan } from '#lib/trace/tracing.ts';
 import { requestIdKey, traceparentKey, userIdKey, userRoleKey } from './call-metadata.ts';
 import { logLibraryTo } from './library-log.ts';
 import { Channel, type ChannelSettings } from './channel.ts';
@@ -43,16 +44,15 @@ export class GrpcClient {
     request: Req,
     options: CallOptions,
   ): Promise<Res> {
-    const repeatable = method.idempotent || (method.keyed && hasKey(request));
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#attempt(method, request, options);
-      } catch (error) {
-        const last =
-          !repeatable || attempt === attemptsMax || !this.#mayGoBetter(error as ServiceError);
-        if (last || !(await delayWithin(options, attempt)))
-          throw fromServiceError(error as ServiceError);
-      }
+    const span = startSpan(method.path.slice(1), { kind: 'client', parent: options.traceparent });
+    try {
+      const { traceparent } = span;
+      const response = await this.#attempts(method, request, { ...options, traceparent });
+      span.end({ attributes: { 'rpc.system': 'grpc' } });
+      return response;
+    } catch (error) {
+      span.end({ error, attributes: { 'rpc.system': 'grpc' } });
+      throw error;
     }
   }
 
@@ -74,6 +74,24 @@ export class GrpcClient {
 
   close(): void {
     this.#channel.close();
+  }
+
+  async #attempts<Req, Res>(
+    method: Method<Req, Res>,
+    request: Req,
+    options: CallOptions,
+  ): Promise<Res> {
+    const repeatable = method.idempotent || (method.keyed && hasKey(request));
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#attempt(method, request, options);
+      } catch (error) {
+        const last =
+          !repeatable || attempt === attemptsMax || !this.#mayGoBetter(error as ServiceError);
+        if (last || !(await delayWithin(options, attempt)))
+          throw fromServiceError(error as ServiceError);
+      }
+    }
   }
 
   async #askHealth(deadline: number): Promise<void> {

@@ -16,7 +16,7 @@ import {
   toPurserError,
 } from './admit-call.ts';
 import { CallLimits } from './call-limits.ts';
-import { requestIdOrNew } from './call-metadata.ts';
+import { oneTraceparent, requestIdOrNew, traceparentKey } from './call-metadata.ts';
 
 /** What a handler knows of its stream beside the request. */
 export interface StreamContext extends AnyCallContext {
@@ -43,7 +43,9 @@ export function streamCall(stream: Stream, handler: StreamHandler, options: Call
     const asked = Number(call.getDeadline());
     const limits = new CallLimits(Number.isFinite(asked) ? new Date(asked) : undefined);
     call.on('cancelled', () => limits.cancel());
-    const inHand = { call, limits, requestId, options };
+    // A stream gets no span of its own, which would be as long as the stream.
+    const traceparent = oneTraceparent(call.metadata.get(traceparentKey));
+    const inHand = { call, limits, requestId, traceparent, options };
     sendRequestId(inHand);
     options.inFlight.add(limits);
     const sent = { messages: 0 };

@@ -4,6 +4,8 @@ import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import type { Method } from '#lib/contract/types.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import { toServiceError } from '#lib/errors/status.ts';
+import { traceIds } from '#lib/trace/trace-parent.ts';
+import { enterTrace } from '#lib/trace/tracing.ts';
 import {
   admitCall,
   type AnyCallContext,
@@ -14,7 +16,7 @@ import {
   toPurserError,
 } from './admit-call.ts';
 import { CallLimits, effectiveDeadline } from './call-limits.ts';
-import { requestIdOrNew } from './call-metadata.ts';
+import { oneTraceparent, requestIdOrNew, traceparentKey } from './call-metadata.ts';
 
 /** What a handler knows of the call beside its request. */
 export interface CallContext extends AnyCallContext {
@@ -40,7 +42,9 @@ export function unaryCall(method: Method, handler: Handler, options: CallOptions
     const requestId = requestIdOrNew(call.metadata);
     const limits = new CallLimits(effectiveDeadline(call.getDeadline()));
     call.on('cancelled', () => limits.cancel());
-    const inHand = { call, limits, requestId, options };
+    const parent = oneTraceparent(call.metadata.get(traceparentKey));
+    const span = enterTrace(method.path.slice(1), { kind: 'server', parent, believesParent: true });
+    const inHand = { call, limits, requestId, traceparent: span.traceparent, options };
     sendRequestId(inHand);
     options.inFlight.add(limits);
     const { response, error } = await answerCall(method, handler, inHand);
@@ -48,6 +52,7 @@ export function unaryCall(method: Method, handler: Handler, options: CallOptions
     limits.release();
     if (error === undefined) callback(null, response);
     else callback(toServiceError(error, requestId));
+    span.end({ error, attributes: { 'rpc.system': 'grpc' } });
     recordCall(inHand, { path: method.path, error, startedMs });
   };
 }
@@ -66,9 +71,15 @@ async function answerCall(method: Method, handler: Handler, inHand: CallInHand):
 }
 
 // The caller has its answer already, so nobody else will ever tell of this.
-function logLateFailure(error: unknown, { limits, requestId, options }: CallInHand): void {
+function logLateFailure(
+  error: unknown,
+  { limits, requestId, traceparent, options }: CallInHand,
+): void {
   const foreseen =
     error instanceof PurserError || (error instanceof Error && error.name === 'AbortError');
   if (!limits.signal.aborted || foreseen) return;
-  options.log.warn({ requestId, error }, 'a handler failed after its call was over');
+  options.log.warn(
+    { requestId, ...traceIds(traceparent), error },
+    'a handler failed after its call was over',
+  );
 }

@@ -10,9 +10,11 @@ import {
   isPermanent as isPermanentDatabaseError,
   isTransient as isTransientDatabaseError,
 } from '#lib/pg/failure.ts';
+import { traceIds } from '#lib/trace/trace-parent.ts';
 import { consumed, pullsOpened, redelivered, retried } from './consumer-metrics.ts';
 import { type Delivery, deadLetterOf, type Received, readDelivery } from './delivery.ts';
 import type { Pull, PullSource } from './pull-source.ts';
+import { traceDeliveries } from './trace-deliveries.ts';
 
 /** An event that `handle` could not take yet: it is delivered again after the delay. */
 export interface Postponed {
@@ -221,10 +223,13 @@ export class Consumer {
     const { name, handle } = this.#options;
     batchItems.observe({ batch: name }, events.length);
     const delays = new Map<string, number>();
-    const done = await this.#untilItPasses(async () => {
-      const postponed = await handle(events.map(({ delivery }) => delivery));
-      for (const { eventId, delayMs } of postponed ?? []) delays.set(eventId, delayMs);
-    });
+    const batch = events.map(({ delivery }) => delivery);
+    const done = await traceDeliveries(batch, name, (deliveries) =>
+      this.#untilItPasses(async () => {
+        const postponed = await handle(deliveries);
+        for (const { eventId, delayMs } of postponed ?? []) delays.set(eventId, delayMs);
+      }),
+    );
     for (const { delivery, messages } of events) {
       const delayMs = delays.get(delivery.eventId);
       for (const message of messages) {
@@ -244,8 +249,9 @@ export class Consumer {
   async #giveUp({ delivery, messages }: Event, error: unknown): Promise<void> {
     const { name, isPermanent, log } = this.#options;
     if (isPermanent(error)) return this.#bury(messages, error);
-    const { eventId, type, about } = delivery;
-    log.error({ err: error, consumer: name, eventId, type, about }, 'a message is postponed');
+    const { eventId, type, about, traceparent } = delivery;
+    const fields = { consumer: name, eventId, type, about, ...traceIds(traceparent) };
+    log.error({ err: error, ...fields }, 'a message is postponed');
     for (const message of messages) message.nak(postponedDelayMs);
   }
 
@@ -255,7 +261,8 @@ export class Consumer {
     const [message] = messages;
     if (message === undefined) return;
     const letter = deadLetterOf(message, name);
-    const { eventId, type, about } = letter;
+    const { eventId, type, about, headers } = letter;
+    const fields = { eventId, type, about, ...traceIds(headers['traceparent']) };
     try {
       const done = await this.#untilItPasses(() => deadLetter(letter, cause));
       for (const each of messages) {
@@ -264,9 +271,9 @@ export class Consumer {
       }
       if (!done) return;
       deadLetters.inc({ source: name });
-      log.error({ err: cause, eventId, type, about }, 'a message goes to dead_letters');
+      log.error({ err: cause, ...fields }, 'a message goes to dead_letters');
     } catch (error) {
-      log.error({ err: error, cause, eventId, type, about }, 'a dead letter could not be kept');
+      log.error({ err: error, cause, ...fields }, 'a dead letter could not be kept');
       for (const each of messages) each.nak(postponedDelayMs);
     }
   }

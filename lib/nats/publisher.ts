@@ -2,6 +2,8 @@ import { JetStreamApiError, jetstream } from '@nats-io/jetstream';
 import { errors, headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import type { OutboxRow, PublishOutcome, RelayBroker } from '#lib/outbox/relay-ports.ts';
+import { isSampled } from '#lib/trace/trace-parent.ts';
+import { nowMs, type Span, startSpan } from '#lib/trace/tracing.ts';
 import type { Broker } from './broker.ts';
 import { eventHeaders, type EventRow } from './event-headers.ts';
 import { ensureStream, type StreamSpec } from './topology.ts';
@@ -44,13 +46,19 @@ export function createPublisher(options: PublisherOptions): RelayBroker {
     client: ReturnType<typeof jetstream>,
     row: OutboxRow,
   ): Promise<PublishOutcome> {
+    const span = startPublish(row);
+    const { traceparent } = span;
     try {
       const ack = await client.publish(row.subject, row.payload, {
-        headers: messageHeaders(row, source),
+        headers: messageHeaders({ ...row, traceparent }, source),
         timeout: timeoutMs,
+      });
+      span.end({
+        attributes: { 'purser.stream.sequence': ack.seq, 'purser.duplicate': ack.duplicate },
       });
       return { kind: 'stored', duplicate: ack.duplicate };
     } catch (error) {
+      span.end({ error });
       return { kind: isRefusal(error) ? 'refused' : 'unknown', cause: error as Error };
     }
   }
@@ -69,6 +77,30 @@ export function createPublisher(options: PublisherOptions): RelayBroker {
       }
     },
   };
+}
+
+/** The time in the outbox and, below it, the way to the broker: what a consumer's spans follow. */
+function startPublish({
+  traceparent: parent,
+  type,
+  subject,
+  eventId,
+  createTime,
+}: OutboxRow): Span {
+  if (!isSampled(parent)) return startSpan('', { parent });
+  const startMs = nowMs();
+  // The row's time is the database's, whose clock may be ahead of ours.
+  const waitedFromMs = Math.min(createTime.getTime(), startMs);
+  const wait = startSpan(`outbox ${type}`, { parent, startMs: waitedFromMs });
+  wait.end({ endMs: startMs });
+  const attributes = {
+    'messaging.system': 'nats',
+    'messaging.operation.type': 'send',
+    'messaging.destination.name': subject,
+    'messaging.message.id': eventId,
+  };
+  const options = { kind: 'producer', parent: wait.traceparent, startMs, attributes } as const;
+  return startSpan(`send ${type}`, options);
 }
 
 /** The headers of an event, `Nats-Msg-Id` among them, as `eventHeaders` has them. */

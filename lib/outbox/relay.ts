@@ -4,6 +4,7 @@ import { Backoff } from '#lib/batch/backoff.ts';
 import { systemTiming, type Timing } from '#lib/batch/timing.ts';
 import { Wakeup } from '#lib/batch/wakeup.ts';
 import { deadLetters } from '#lib/dead-letters/dead-letter-metrics.ts';
+import { traceIds } from '#lib/trace/trace-parent.ts';
 import { HintSender } from './hint-sender.ts';
 import { Lease } from './lease.ts';
 import { PublishRound } from './publish-round.ts';
@@ -187,7 +188,7 @@ export class Relay {
       if (!(await lease.bury(row, death))) return false;
       deadLetters.inc({ source: 'outbox' });
       this.#options.log.error(
-        { err: death.cause, eventId: row.eventId, type: row.type, about: row.about },
+        { err: death.cause, ...fieldsOf(row) },
         'an event cannot be published and is kept in dead_letters',
       );
       const stored = round.takeStored();
@@ -212,4 +213,8 @@ export class Relay {
     const isPowerOfTwo = (count & (count - 1)) === 0;
     if (isPowerOfTwo) this.#options.log.warn({ err: error, failures: count }, message);
   }
+}
+
+function fieldsOf({ eventId, type, about, traceparent }: OutboxRow) {
+  return { eventId, type, about, ...traceIds(traceparent) };
 }

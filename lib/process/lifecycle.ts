@@ -3,6 +3,7 @@
 import { orExit, readEnvironment, type Environment } from '#lib/config/environment.ts';
 import type { ProcessName, Variable } from '#lib/config/variables.ts';
 import { createLogger, type Logger } from '#lib/log/logger.ts';
+import { version } from './version.ts';
 
 /** Processes that run until they are stopped. */
 export type ServiceName = Exclude<ProcessName, 'start' | `${string}-migrate`>;
@@ -43,7 +44,7 @@ export async function runService<
   const { PURSER_LOG_LEVEL: level } = config as Environment<ServiceName>;
   const instance = String((config as Record<string, unknown>)[`PURSER_${name.toUpperCase()}_PORT`]);
   const log = createLogger({ service: name, instance, level });
-  const closers: Closer[] = [];
+  const closers: Closer[] = await traceIfWanted(name, { config, instance, log });
   const stop = once(async (why: string, exitCode: number) => {
     log.info({ why }, 'stopping');
     const clean = await closeAll(closers, log);
@@ -58,6 +59,28 @@ export async function runService<
     log.fatal({ error }, 'the start failed');
     await stop('the start failed', 1);
   }
+}
+
+/** OpenTelemetry is loaded only by a process that uses it. The last spans leave after all else. */
+async function traceIfWanted(
+  service: ServiceName,
+  { config, instance, log }: { config: object; instance: string; log: Logger },
+): Promise<Closer[]> {
+  const settings = config as Partial<Environment<'gateway'>>;
+  const target = settings.PURSER_TRACING ?? { to: 'off' };
+  if (target.to === 'off') return [];
+  const { startTracing } = await import('#lib/trace/open-telemetry.ts');
+  const { stop } = startTracing({
+    service,
+    instance,
+    version,
+    target,
+    endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT!,
+    sampler: settings.OTEL_TRACES_SAMPLER!,
+    ratio: settings.OTEL_TRACES_SAMPLER_ARG!,
+    log,
+  });
+  return [{ what: 'tracing', close: stop }];
 }
 
 function stopOnSignal(stop: (why: string, exitCode: number) => Promise<void>): void {

@@ -7,6 +7,8 @@ interface AnyHappening {
   eventId: string;
   userId: string;
   time: Date;
+  /** W3C trace parent of its processing; undefined outside of a trace. */
+  traceparent?: string | undefined;
   /** How often the broker delivered the event, from 1. */
   deliveries: number;
   /** What to keep for the user to read; null for what is worth no notification. */

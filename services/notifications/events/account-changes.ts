@@ -50,6 +50,7 @@ function accountHappening(
     userId: userOf(event.userId),
     time: eventTime(time, delivery),
     deliveries: delivery.deliveries,
+    traceparent: delivery.traceparent,
     ledgerVersion: event.ledgerVersion,
     balanceMinor,
     currencyCode,

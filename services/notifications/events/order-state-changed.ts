@@ -31,6 +31,7 @@ export function orderStateChanged(delivery: Delivery): OrderHappening {
     userId: userOf(event.userId),
     time: eventTime(event.changeTime, delivery),
     deliveries: delivery.deliveries,
+    traceparent: delivery.traceparent,
     orderId,
     version,
     state,

@@ -2,6 +2,7 @@ import { LiveMessage } from '#gen/purser/notifications/v1/live.ts';
 import type { Postponed } from '#lib/nats/consumer.ts';
 import type { Delivery } from '#lib/nats/delivery.ts';
 import type { Tx } from '#lib/pg/transaction.ts';
+import { traceEach } from '#lib/trace/tracing.ts';
 import type { Happening } from '../domain/happening.ts';
 import { retryDelayMs, tell, type Telling } from '../domain/tell.ts';
 import { accountMessage, orderMessage } from '../live/live-messages.ts';
@@ -35,7 +36,9 @@ export function tellUsers({ database, clock, hub }: NotificationsDeps) {
   return async (batch: readonly Delivery[]): Promise<readonly Postponed[]> => {
     const seen = batch.flatMap((delivery) => happenings[delivery.type]?.(delivery) ?? []);
     if (seen.length === 0) return [];
-    const { changes, early } = await database.transaction((tx) => tellIn(tx, seen, clock()));
+    const { changes, early } = await traceEach('user log', seen, () =>
+      database.transaction((tx) => tellIn(tx, seen, clock())),
+    );
     hub.changed(new Map(changes.map(({ userId, number }) => [userId, number])));
     return early.map(({ eventId, deliveries }) => ({
       eventId,

@@ -324,8 +324,8 @@ function lead(
 
 function textsOf(userId: string, { lines }: Page): LiveText[] {
   return lines.map(
-    ({ number, eventId, content }) =>
-      new LiveText(userId, LiveMessage.decode(content), { number, eventId }),
+    ({ number, eventId, content, traceparent }) =>
+      new LiveText(userId, LiveMessage.decode(content), { number, eventId }, traceparent),
   );
 }
 

@@ -7,6 +7,7 @@ import {
 import type { Order_FailureReason, Order_State } from '#gen/purser/orders/v1/order.ts';
 import { streams } from '#gen/streams.ts';
 import { orderName } from '#lib/resource-name/order-name.ts';
+import { type Span, startSpan } from '#lib/trace/tracing.ts';
 import { type Position, writeResumeToken } from '../domain/position.ts';
 
 const { write } = streams['/purser.notifications.v1.LiveService/Subscribe'];
@@ -35,12 +36,25 @@ export interface ShownAccount {
 export class LiveText {
   readonly message: LiveMessage;
   readonly position: Position;
+  readonly #traceparent: string | undefined;
   #json: string | undefined;
 
-  constructor(userId: string, content: LiveMessage, position: Position) {
+  constructor(
+    userId: string,
+    content: LiveMessage,
+    position: Position,
+    traceparent: string | null = null,
+  ) {
     const resumeToken = writeResumeToken(userId, position);
     this.message = { ...content, number: position.number, resumeToken };
     this.position = position;
+    this.#traceparent = traceparent ?? undefined;
+  }
+
+  /** Begins the span of its way to one stream of the user, where its trace is recorded. */
+  startPush(transport: 'grpc' | 'websocket'): Span {
+    const options = { kind: 'producer', parent: this.#traceparent } as const;
+    return startSpan(`push ${transport}`, options);
   }
 
   get json(): string {

@@ -98,9 +98,20 @@ export class LiveSocket extends Listener {
   }
 
   protected override send(texts: readonly LiveText[]): void {
-    for (const { json } of texts) this.#socket.send(json, this.#onSent);
+    for (const text of texts) this.#sendOne(text);
     this.messages += texts.length;
     this.#full = this.#socket.bufferedAmount > this.#options.limits.bufferedBytes;
+  }
+
+  #sendOne(text: LiveText): void {
+    const span = text.startPush('websocket');
+    const onSent = span.isRecorded
+      ? (error?: Error | null) => {
+          span.end({ error: error ?? undefined });
+          this.#drain();
+        }
+      : this.#onSent;
+    this.#socket.send(text.json, onSent);
   }
 
   #drain(): void {

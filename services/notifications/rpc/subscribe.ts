@@ -56,6 +56,7 @@ class GrpcListener extends Listener {
 
   protected override send(texts: readonly LiveText[]): void {
     this.#texts.push(...texts);
+    for (const text of texts) text.startPush('grpc').end();
     this.#wake?.();
   }
 

@@ -90,7 +90,15 @@ class ResolvedLetters extends Migration {
   }
 }
 
+/** The trace of a change, so that its way to the streams of the user is a part of it. */
+class TracedChanges extends Migration {
+  override up() {
+    this.addSql('alter table changes add column traceparent text');
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-live-changes', class: LiveChanges },
   { name: '0002-resolved-letters', class: ResolvedLetters },
+  { name: '0003-traced-changes', class: TracedChanges },
 ];

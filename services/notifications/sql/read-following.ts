@@ -9,7 +9,7 @@ export interface Reader {
 
 /** What follows a position, as the log has it. */
 export interface Page extends Following {
-  lines: { number: bigint; eventId: string; content: Buffer }[];
+  lines: { number: bigint; eventId: string; content: Buffer; traceparent: string | null }[];
 }
 
 /**
@@ -29,12 +29,12 @@ const readFollowingStatement: Statement = {
             and changes.event_id = reader.event_id
         )
       ) as "isKnown",
-      line.number, line.event_id as "eventId", line.content
+      line.number, line.event_id as "eventId", line.content, line.traceparent
     from unnest($1::text[], $2::bigint[], $3::uuid[])
       with ordinality as reader (user_id, number, event_id, index)
     left join heads as head on head.user_id = reader.user_id
     left join lateral (
-      select number, event_id, content from changes
+      select number, event_id, content, traceparent from changes
       where changes.user_id = reader.user_id and changes.number > reader.number
       order by changes.number limit ${followingMax}
     ) as line on true
@@ -48,6 +48,8 @@ interface Row {
   number: bigint | null;
   eventId: string;
   content: Buffer;
+  /** Only of a change whose trace is recorded. */
+  traceparent: string | null;
 }
 
 /** One page for each reader, in their order. */
@@ -59,10 +61,10 @@ export async function readFollowing(tx: Tx, readers: readonly Reader[]): Promise
     readers.map(({ position }) => position.eventId),
   ]);
   const pages: Page[] = [];
-  for (const { index, head, isKnown, number, eventId, content } of rows) {
+  for (const { index, head, isKnown, number, eventId, content, traceparent } of rows) {
     const page = (pages[Number(index) - 1] ??= { head, isKnown, lines: [], numbers: [] });
     if (number === null) continue;
-    page.lines.push({ number, eventId, content });
+    page.lines.push({ number, eventId, content, traceparent });
     (page.numbers as bigint[]).push(number);
   }
   return pages;

@@ -1,4 +1,5 @@
 import type { Statement, Tx } from '#lib/pg/transaction.ts';
+import { isSampled } from '#lib/trace/trace-parent.ts';
 import type { Change, Telling } from '../domain/tell.ts';
 
 /**
@@ -13,8 +14,9 @@ const writeTellingStatement: Statement = {
     with taken as (
       insert into inbox (event_id) select * from unnest($1::uuid[])
     ), lines as (
-      insert into changes (user_id, number, event_id, content, create_time)
-      select t.*, $6 from unnest($2::text[], $3::bigint[], $4::uuid[], $5::bytea[]) as t
+      insert into changes (user_id, number, event_id, content, traceparent, create_time)
+      select t.*, $6
+      from unnest($2::text[], $3::bigint[], $4::uuid[], $5::bytea[], $27::text[]) as t
     ), moved as (
       update heads set number = last.number, event_id = last.event_id
       from (
@@ -84,5 +86,6 @@ export async function writeTelling(
     notices.map(({ currencyCode }) => currencyCode),
     notices.map(({ failureReason }) => failureReason),
     notices.map(({ time }) => time),
+    lines.map(({ happening: { traceparent } }) => (isSampled(traceparent) ? traceparent : null)),
   ]);
 }

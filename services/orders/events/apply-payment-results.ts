@@ -1,5 +1,6 @@
 import type { Delivery } from '#lib/nats/delivery.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
+import { traceEach } from '#lib/trace/tracing.ts';
 import { applyChanges } from '../apply-changes.ts';
 import type { OrderChange } from '../domain/change-orders.ts';
 import { paymentCaptured } from './payment-captured.ts';
@@ -25,7 +26,9 @@ export function applyPaymentResults({ database, clock, committed, log }: Service
     const changes = batch.flatMap((delivery) => paymentResults[delivery.type]?.(delivery) ?? []);
     if (changes.length === 0) return;
     const { refused } = await database.transaction(async (tx) => {
-      const applied = await applyChanges(tx, changes, { now: clock() });
+      const applied = await traceEach('order state', changes, () =>
+        applyChanges(tx, changes, { now: clock() }),
+      );
       const [stranger] = applied.unknown;
       if (stranger) throw new Error(`a result of the unknown order ${stranger.orderId}`);
       return applied;

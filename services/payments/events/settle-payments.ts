@@ -6,6 +6,7 @@ import type { OutboxEvent } from '#lib/outbox/event.ts';
 import type { Tx } from '#lib/pg/transaction.ts';
 import { orderName } from '#lib/resource-name/order-name.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
+import { traceEach } from '#lib/trace/tracing.ts';
 import { Ledger } from '../domain/ledger.ts';
 import { type PaymentWish, settle, type SettledWish } from '../domain/settle.ts';
 import { paymentCaptured, paymentFailed, paymentRefunded, paymentVoided } from '../published.ts';
@@ -38,7 +39,7 @@ export function settlePayments({ database, clock, committed }: ServiceDeps) {
 
 async function settleIn(tx: Tx, wishes: readonly PaymentWish[], now: Date): Promise<void> {
   const distinct = [...new Map(wishes.map((wish) => [wish.eventId, wish])).values()];
-  const fresh = await insertIntoInbox(tx, distinct);
+  const fresh = await traceEach('inbox', distinct, () => insertIntoInbox(tx, distinct));
   const pending = distinct.filter(({ eventId }) => fresh.has(eventId));
   if (pending.length === 0) return;
   const wallets = await lockWallets(
@@ -51,8 +52,10 @@ async function settleIn(tx: Tx, wishes: readonly PaymentWish[], now: Date): Prom
   );
   const ledger = new Ledger(wallets);
   const settlement = settle(pending, { ledger, settled, now });
-  await bookTransfers(tx, ledger.transfers, now);
-  await writePayments(tx, settlement, settlement.answers.map(answerEvent));
+  await traceEach('ledger', pending, async () => {
+    await bookTransfers(tx, ledger.transfers, now);
+    await writePayments(tx, settlement, settlement.answers.map(answerEvent));
+  });
 }
 
 function answerEvent(settled: SettledWish): OutboxEvent {
