@@ -25,7 +25,7 @@ export class LiveOrders {
   readonly #ended = new AbortController();
   #resumeToken: string | undefined;
   #isLive = false;
-  #running: Promise<void> | undefined;
+  #isRunning = false;
 
   constructor(options: LiveOrdersOptions) {
     this.#options = options;
@@ -44,7 +44,7 @@ export class LiveOrders {
     else this.#watched.set(name, new Set([order]));
     // What changed between its last look and now may have been told already.
     if (this.#isLive) order.stir();
-    this.#running ??= this.#run();
+    if (!this.#isRunning) void this.#run();
     return order;
   }
 
@@ -59,6 +59,7 @@ export class LiveOrders {
 
   /** Runs as long as anything is watched. */
   async #run(): Promise<void> {
+    this.#isRunning = true;
     const { signal } = this.#ended;
     for (let failures = 0; !signal.aborted;) {
       const lived = await this.#stream(signal).catch(() => false);
