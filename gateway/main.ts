@@ -20,7 +20,8 @@ await runService(
     const targets = domains.map((domain) => [domain, config[targetName(domain)] as string]);
     const upstreams = connectUpstreams(Object.fromEntries(targets), log);
     onStop('the connections to the services', () => closeUpstreams(upstreams));
-    const readiness = new Readiness({ checks: upstreamChecks(upstreams), log });
+    const pages = config.PURSER_WEB_TARGET;
+    const readiness = new Readiness({ ...upstreamChecks(upstreams, pages), log });
     const internal = await startInternalServer({
       host,
       port: config.PURSER_GATEWAY_INTERNAL_PORT,
@@ -29,7 +30,6 @@ await runService(
     onStop('the internal port', internal.stop);
     const port = config.PURSER_GATEWAY_PORT;
     const live = new LiveProxy({ targets: config.PURSER_NOTIFICATIONS_LIVE_TARGET, log });
-    const pages = config.PURSER_WEB_TARGET;
     const options = { host, port, routes, upstreams, readiness, live, log, pages };
     const gateway = await startGateway(options);
     onStop('the public port', gateway.stop);

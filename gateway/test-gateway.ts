@@ -109,20 +109,20 @@ export interface TestGateway extends Gateway {
   readiness: Readiness;
 }
 
-/** A gateway whose domains all lead to the target. */
+/** A gateway whose domains all lead to the target, unless it is told otherwise. */
 export async function startTestGateway(
   target: string,
   options: Pick<GatewayOptions, 'limits' | 'pages'> & {
     log?: Logger;
     liveTargets?: Address[];
+    /** Of domains that lead elsewhere. */
+    targets?: Record<string, string>;
   } = {},
 ): Promise<TestGateway> {
   const { limits = {}, log = silent, liveTargets = [], pages } = options;
-  const upstreams = connectUpstreams(
-    { orders: target, payments: target, notifications: target },
-    silent,
-  );
-  const readiness = new Readiness({ checks: upstreamChecks(upstreams), log: silent });
+  const targets = { orders: target, payments: target, notifications: target, ...options.targets };
+  const upstreams = connectUpstreams(targets, silent);
+  const readiness = new Readiness({ ...upstreamChecks(upstreams, pages), log: silent });
   const gateway = await startGateway({
     host: '127.0.0.1',
     port: 0,

@@ -5,6 +5,7 @@ import { Server, ServerCredentials, type Metadata } from '@grpc/grpc-js';
 import * as assert from 'uvu/assert';
 import { OrderServiceService } from '#gen/purser/orders/v1/order_service.ts';
 import { suite } from '../test/harness/suite.ts';
+import { freePort } from '../tools/local/free-port.ts';
 import { cannedOrder, startTestGateway, startTestServices } from './test-gateway.ts';
 
 const test = suite('gateway and its services');
@@ -49,6 +50,24 @@ test('a service that is down is 503 with Retry-After, and the gateway is not rea
   assert.is((await fetch(`${gateway.url}/v1/orders/1`, asAlice)).status, 200);
   await gateway.stop();
   await back.stop();
+});
+
+test('without Notifications and the store front the gateway is ready, but degraded', async () => {
+  const services = await startTestServices();
+  const target = `127.0.0.1:${services.port}`;
+  const gone = { host: '127.0.0.1', port: await freePort() };
+  const targets = { notifications: `127.0.0.1:${gone.port}` };
+  const gateway = await startTestGateway(target, { targets, pages: gone });
+  const ready = await fetch(`${gateway.url}/readyz`);
+  assert.is(ready.status, 200);
+  const checks = ['notifications', 'orders', 'payments', 'web'];
+  const failures = { notifications: 'failed', web: 'failed' };
+  assert.equal(await ready.json(), { ready: true, degraded: true, checks, failures });
+  assert.is((await fetch(`${gateway.url}/v1/orders/1`, asAlice)).status, 200);
+  const inbox = await refusal(await fetch(`${gateway.url}/v1/notifications`, asAlice));
+  assert.is(inbox.reason, 'DEPENDENCY_UNAVAILABLE');
+  await gateway.stop();
+  await services.stop();
 });
 
 test('a service that takes too long is 504, and its work is stopped', async () => {

@@ -31,12 +31,18 @@ test('readiness follows the checks and names what failed', async () => {
   up = true;
   const ready = await get('/readyz?verbose');
   assert.is(ready.status, 200);
-  assert.equal(await ready.json(), { ready: true, checks: ['database'], failures: {} });
+  assert.equal(await ready.json(), {
+    ready: true,
+    degraded: false,
+    checks: ['database'],
+    failures: {},
+  });
   up = false;
   const unready = await get('/readyz');
   assert.is(unready.status, 503);
   assert.equal(await unready.json(), {
     ready: false,
+    degraded: false,
     checks: ['database'],
     failures: { database: 'failed' },
   });

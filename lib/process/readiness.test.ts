@@ -13,7 +13,12 @@ function readiness(checks: Record<string, Check>, timeoutMs = 50): Readiness {
 
 test('a process whose checks pass is ready', async () => {
   const report = await readiness({ database: async () => 'pong', broker: () => true }).report();
-  assert.equal(report, { ready: true, checks: ['broker', 'database'], failures: {} });
+  assert.equal(report, {
+    ready: true,
+    degraded: false,
+    checks: ['broker', 'database'],
+    failures: {},
+  });
 });
 
 test('a report names what failed and what did not answer in time', async () => {
@@ -27,6 +32,23 @@ test('a report names what failed and what did not answer in time', async () => {
   }).report();
   assert.is(report.ready, false);
   assert.equal(report.failures, { database: 'failed', broker: 'timeout', thrown: 'failed' });
+});
+
+test('without what it can do without, a process is ready and degraded', async () => {
+  const failing = new Set(['extra']);
+  const check = (name: string) => () => {
+    if (failing.has(name)) throw new Error('away');
+  };
+  const checks = { extra: check('extra'), needed: check('needed') };
+  const subject = new Readiness({ checks, dispensable: ['extra'], log });
+  const { ready, degraded, failures } = await subject.report();
+  assert.equal([ready, degraded, failures], [true, true, { extra: 'failed' }]);
+  failing.add('needed');
+  const worse = await subject.report();
+  assert.equal([worse.ready, worse.degraded], [false, false]);
+  failing.clear();
+  const well = await subject.report();
+  assert.equal([well.ready, well.degraded], [true, false]);
 });
 
 test('a stopping process is not ready, even while a round is under way', async () => {

@@ -2,6 +2,8 @@ import type { Logger } from '#lib/log/logger.ts';
 
 export interface ReadinessReport {
   ready: boolean;
+  /** It can do its work, and something that goes with it cannot: see `failures`. */
+  degraded: boolean;
   /** Names of everything that is checked, in the order of the alphabet. */
   checks: string[];
   /** What failed, by the name of its check: `failed`, `timeout`, or `stopping`. */
@@ -9,6 +11,14 @@ export interface ReadinessReport {
 }
 
 export type Check = () => Promise<unknown> | unknown;
+
+export interface ReadinessOptions {
+  checks: Record<string, Check>;
+  /** Those among them without which the process still does what it is there for. */
+  dispensable?: readonly string[];
+  log: Logger;
+  timeoutMs?: number;
+}
 
 /**
  * Whether a process can do its work right now: its dependencies answer and it is not shutting down.
@@ -19,14 +29,16 @@ export type Check = () => Promise<unknown> | unknown;
 export class Readiness {
   #checks: Record<string, Check>;
   #names: string[];
+  #dispensable: ReadonlySet<string>;
   #timeoutMs: number;
   #log: Logger;
   #stopping = false;
   #round: Promise<ReadinessReport> | undefined;
   #failed = '';
 
-  constructor(options: { checks: Record<string, Check>; log: Logger; timeoutMs?: number }) {
+  constructor(options: ReadinessOptions) {
     this.#checks = options.checks;
+    this.#dispensable = new Set(options.dispensable);
     this.#names = Object.keys(options.checks).toSorted();
     this.#timeoutMs = options.timeoutMs ?? 1_000;
     this.#log = options.log;
@@ -38,8 +50,10 @@ export class Readiness {
   }
 
   async report(): Promise<ReadinessReport> {
-    if (this.#stopping)
-      return { ready: false, checks: this.#names, failures: { process: 'stopping' } };
+    if (this.#stopping) {
+      const failures = { process: 'stopping' } as const;
+      return { ready: false, degraded: false, checks: this.#names, failures };
+    }
     this.#round ??= this.#runChecks().finally(() => {
       this.#round = undefined;
     });
@@ -75,8 +89,10 @@ export class Readiness {
       if (outcome !== 'ok') failures[name] = outcome;
     };
     await Promise.all(Object.entries(this.#checks).map(run));
-    this.#logChange(Object.keys(failures).toSorted().join(', '));
-    return { ready: Object.keys(failures).length === 0, checks: this.#names, failures };
+    const failed = Object.keys(failures).toSorted();
+    const ready = failed.every((name) => this.#dispensable.has(name));
+    this.#logChange(ready, failed.join(', '));
+    return { ready, degraded: ready && failed.length > 0, checks: this.#names, failures };
   }
 
   async #runCheck(name: string, check: Check): Promise<'ok' | 'failed' | 'timeout'> {
@@ -98,10 +114,11 @@ export class Readiness {
     }
   }
 
-  #logChange(failed: string): void {
+  #logChange(ready: boolean, failed: string): void {
     if (failed === this.#failed) return;
     this.#failed = failed;
     if (failed === '') this.#log.info('ready');
+    else if (ready) this.#log.warn({ failed }, 'ready, but degraded');
     else this.#log.warn({ failed }, 'not ready');
   }
 }

@@ -18,15 +18,17 @@ export function probes(errors: Record<string, Json>): Record<string, Json> {
     }),
     '/readyz': probe({
       operationId: 'checkReady',
-      summary: 'Whether the gateway can work: every service behind it is serving',
-      ok: readiness('It can.', {
+      summary: 'Whether the gateway can work: Orders and Payments are serving',
+      ok: readiness('It can; `degraded` when something else does not run.', {
         ready: true,
-        checks: ['orders', 'payments'],
-        failures: {},
+        degraded: true,
+        checks: ['notifications', 'orders', 'payments', 'web'],
+        failures: { notifications: 'failed' },
       }),
       unavailable: readiness('It cannot; `failures` says why.', {
         ready: false,
-        checks: ['orders', 'payments'],
+        degraded: false,
+        checks: ['notifications', 'orders', 'payments', 'web'],
         failures: { orders: 'failed' },
       }),
     }),
@@ -49,14 +51,18 @@ interface ProbeAnswer {
 function readiness(description: string, example: Json): ProbeAnswer {
   const properties = {
     ready: { type: 'boolean' },
+    degraded: {
+      type: 'boolean',
+      description: 'Orders are placed and paid, and something else does not run: see `failures`.',
+    },
     checks: {
       type: 'array',
-      description: 'The services that are asked, in the order of the alphabet.',
+      description: 'The parts of the system that are asked, in the order of the alphabet.',
       items: { type: 'string' },
     },
     failures: {
       type: 'object',
-      description: 'What is wrong, by service.',
+      description: 'What is wrong, by part.',
       additionalProperties: { type: 'string', enum: ['failed', 'timeout', 'stopping'] },
     },
   };

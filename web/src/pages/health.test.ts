@@ -20,6 +20,14 @@ test('every part is listed, those that do not run with what is wrong', () => {
   });
 });
 
+test('what can be done without is told apart', () => {
+  const checks = ['notifications', 'orders'];
+  const failures = { notifications: 'failed' };
+  const report = { ready: true, degraded: true, checks, failures };
+  assert.is(healthOf(report).kind, 'degraded');
+  assert.is(healthOf({ ready: true, degraded: false, checks, failures: {} }).kind, 'ready');
+});
+
 test('a gateway that stops names itself', () => {
   const { parts } = healthOf({ ready: false, failures: { process: 'stopping' } });
   assert.equal(parts.at(-1), { name: 'process', outcome: 'stopping' });

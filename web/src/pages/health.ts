@@ -7,7 +7,8 @@ export interface Part {
 }
 
 export interface Health {
-  kind: 'ready' | 'not-ready' | 'unreachable';
+  /** `degraded`: orders are placed and paid, and something else does not run. */
+  kind: 'ready' | 'degraded' | 'not-ready' | 'unreachable';
   parts: Part[];
   time: Date;
   /** From the question to the answer; undefined without one. */
@@ -30,18 +31,19 @@ export async function readHealth(signal: AbortSignal): Promise<Health> {
 
 /** Throws TypeError for what is no report of readiness. */
 export function healthOf(json: unknown): Pick<Health, 'kind' | 'parts'> {
-  const { ready, checks, failures } = json as Partial<Report>;
+  const { ready, degraded, checks, failures } = json as Partial<Report>;
   if (typeof ready !== 'boolean') throw new TypeError('This is no report of readiness.');
   const names = new Set([...(checks ?? []), ...Object.keys(failures ?? {})]);
   const parts = [...names].map((name) => ({ name, outcome: failures?.[name] ?? 'ok' }));
   return {
-    kind: ready ? 'ready' : 'not-ready',
+    kind: !ready ? 'not-ready' : degraded ? 'degraded' : 'ready',
     parts: [{ name: 'gateway', outcome: 'ok' }, ...parts.toSorted(byName)],
   };
 }
 
 interface Report {
   ready: boolean;
+  degraded: boolean;
   checks: string[];
   failures: Record<string, string>;
 }

@@ -58,16 +58,19 @@ export function OperationsPage() {
   );
 }
 
+const colors = { ready: 'teal', degraded: 'yellow', 'not-ready': 'red', unreachable: 'red' };
+
 function HealthTable({ health }: { health: Health }) {
   const { t, format } = useText();
   const summary = {
     ready: t.operations.ready,
+    degraded: t.operations.degraded,
     'not-ready': t.operations.notReady,
     unreachable: t.operations.unreachable,
   }[health.kind];
   return (
     <>
-      <Alert color={health.kind === 'ready' ? 'teal' : 'red'} variant="outline" role="status">
+      <Alert color={colors[health.kind]} variant="outline" role="status">
         {summary}
       </Alert>
       <Table mt="sm">

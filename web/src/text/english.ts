@@ -251,6 +251,7 @@ export const english = {
   operations: {
     title: 'System',
     ready: 'Everything runs',
+    degraded: 'Orders are paid; something else does not run',
     notReady: 'A part does not run',
     unreachable: 'The gateway does not answer',
     part: 'Part',
@@ -268,6 +269,7 @@ export const english = {
       payments: 'Payments',
       notifications: 'Notifications',
       live: 'Live changes',
+      web: 'Store front',
       process: 'Gateway',
     } as Record<string, string>,
     roundTrip: 'Answer of the gateway',

@@ -255,6 +255,7 @@ export const russian: Messages = {
   operations: {
     title: 'Система',
     ready: 'Всё работает',
+    degraded: 'Заказы оплачиваются; что-то другое не работает',
     notReady: 'Часть системы не работает',
     unreachable: 'Шлюз не отвечает',
     part: 'Часть',
@@ -272,6 +273,7 @@ export const russian: Messages = {
       payments: 'Платежи',
       notifications: 'Уведомления',
       live: 'Живые изменения',
+      web: 'Витрина',
       process: 'Шлюз',
     },
     roundTrip: 'Ответ шлюза',
