@@ -72,6 +72,41 @@ test('events out of order are told in order, and none is skipped', async () => {
   stream.cancel();
 });
 
+/** Reads of the log by all instances, which share this process and its metrics. */
+async function logReads(): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${one!.internalPort}/metrics`)).text();
+  return Number(/^purser_live_log_reads_total (\d+)$/m.exec(text)?.[1]);
+}
+
+test('streams on all instances get what was added without a read of the log', async () => {
+  const userId = newUser();
+  const streams = instances.map((instance) => grpcStream(instance, userId));
+  await Promise.all(streams.map((stream) => stream.at(0)));
+  const before = await logReads();
+  for (let index = 1; index <= 5; index += 1) {
+    await live.publish(orderEvent(userId, newOrder(), 'PENDING', 1));
+    for (const stream of streams) assert.is((await stream.at(index)).number, BigInt(index));
+  }
+  assert.is(await logReads(), before);
+  // A line that no signal told of: whoever hears of the next one has to read.
+  const [line] = await live.database.sql<{ content: Buffer }>('select content from changes');
+  await live.database.sql(
+    `with line as (insert into changes values ($1, 6, $2, $3, now()))
+     update heads set number = 6, event_id = $2 where user_id = $1`,
+    [userId, newOrder().slice(7), line!.content],
+  );
+  await live.publish(orderEvent(userId, newOrder(), 'PENDING', 1));
+  for (const stream of streams) {
+    await stream.at(7);
+    assert.equal(
+      stream.messages.slice(1).map(({ number }) => Number(number)),
+      [1, 2, 3, 4, 5, 6, 7],
+    );
+    stream.cancel();
+  }
+  assert.ok((await logReads()) > before);
+});
+
 test('a gap waits for what belongs there, and nobody else waits with it', async () => {
   const [userId, another] = [newUser(), newUser()];
   const [order, theirs] = [newOrder(), newOrder()];

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A place in a user's log: after the change of that number, which came from that event. */
 export interface Position {
@@ -8,6 +8,10 @@ export interface Position {
 }
 
 export const start: Position = { number: 0n, eventId: '00000000-0000-0000-0000-000000000000' };
+
+export function isSamePosition(one: Position, other: Position): boolean {
+  return one.number === other.number && one.eventId === other.eventId;
+}
 
 /** What the log holds behind a position. */
 export interface Following {
@@ -69,5 +73,5 @@ export function readResumeToken(userId: string, token: string): Position | undef
 }
 
 function userMark(userId: string): Buffer {
-  return createHash('sha256').update(`live ${userId}`).digest().subarray(0, markBytes);
+  return hash('sha256', `live ${userId}`, 'buffer').subarray(0, markBytes);
 }

@@ -2,8 +2,10 @@ import { LiveMessage } from '#gen/purser/notifications/v1/live.ts';
 import type { Postponed } from '#lib/nats/consumer.ts';
 import type { Delivery } from '#lib/nats/delivery.ts';
 import type { Tx } from '#lib/pg/transaction.ts';
+import { isSampled } from '#lib/trace/trace-parent.ts';
 import { traceEach } from '#lib/trace/tracing.ts';
 import type { Happening } from '../domain/happening.ts';
+import type { Addition } from '../live/addition.ts';
 import { retryDelayMs, tell, type Telling } from '../domain/tell.ts';
 import { accountMessage, orderMessage } from '../live/live-messages.ts';
 import type { NotificationsDeps } from '../service.ts';
@@ -36,10 +38,10 @@ export function tellUsers({ database, clock, hub }: NotificationsDeps) {
   return async (batch: readonly Delivery[]): Promise<readonly Postponed[]> => {
     const seen = batch.flatMap((delivery) => happenings[delivery.type]?.(delivery) ?? []);
     if (seen.length === 0) return [];
-    const { changes, early } = await traceEach('user log', seen, () =>
+    const { additions, early } = await traceEach('user log', seen, () =>
       database.transaction((tx) => tellIn(tx, seen, clock())),
     );
-    hub.changed(new Map(changes.map(({ userId, number }) => [userId, number])));
+    hub.changed(additions);
     return early.map(({ eventId, deliveries }) => ({
       eventId,
       delayMs: retryDelayMs(deliveries),
@@ -47,16 +49,34 @@ export function tellUsers({ database, clock, hub }: NotificationsDeps) {
   };
 }
 
-async function tellIn(tx: Tx, seen: readonly Happening[], now: Date): Promise<Telling> {
+async function tellIn(
+  tx: Tx,
+  seen: readonly Happening[],
+  now: Date,
+): Promise<{ additions: Addition[]; early: Telling['early'] }> {
   // The locks come before every look: an event that another instance has in hand is one of the same
   // user, so whatever it did is committed when the lock is ours.
-  const numbers = await lockHeads(tx, new Set(seen.map(({ userId }) => userId)));
+  const heads = await lockHeads(tx, new Set(seen.map(({ userId }) => userId)));
   const { events, orders, accounts } = await selectTold(tx, seen);
   const fresh = seen.filter(({ eventId }) => !events.has(eventId));
+  const numbers = new Map([...heads].map(([userId, { number }]) => [userId, number]));
   const telling = tell(fresh, { numbers, orders, accounts });
   const lines = telling.changes.map((change) => ({ ...change, content: contentOf(change) }));
   await writeTelling(tx, { ...telling, lines }, now);
-  return telling;
+  const additions = Map.groupBy(lines, ({ userId }) => userId);
+  return {
+    early: telling.early,
+    additions: [...additions].map(([userId, added]) => ({
+      userId,
+      after: heads.get(userId)!,
+      lines: added.map(({ number, happening: { eventId, traceparent }, content }) => ({
+        number,
+        eventId,
+        content,
+        traceparent: isSampled(traceparent) ? traceparent : null,
+      })),
+    })),
+  };
 }
 
 /** Number and resume token are put in when it is sent. */

@@ -3,13 +3,14 @@ import { Batcher } from '#lib/batch/batcher.ts';
 import { Wakeup } from '#lib/batch/wakeup.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
-import { leadsOn, type Position, readResumeToken } from '../domain/position.ts';
+import { isSamePosition, leadsOn, type Position, readResumeToken } from '../domain/position.ts';
 import { type Page, readFollowing, type Reader } from '../sql/read-following.ts';
 import { readSnapshots, type Snapshot } from '../sql/read-snapshots.ts';
 import { selectHeads } from '../sql/select-heads.ts';
+import { type Addition, type Line, readSignal, signalNumber } from './addition.ts';
 import type { Listener } from './listener.ts';
 import { heartbeat, LiveText, snapshotMessage } from './live-messages.ts';
-import { openStreams, toldMessages } from './live-metrics.ts';
+import { logReads, openStreams, toldMessages } from './live-metrics.ts';
 import { UserSignals } from './user-signals.ts';
 
 /** Milliseconds, each with a default that suits production. */
@@ -48,9 +49,9 @@ interface Listened {
 /**
  * Brings what the log of a user holds to the streams that are open on this instance. A stream that
  * begins is subscribed first and reads its beginning then, so that nothing falls between. After
- * that the log is the only source: a signal only says that there is something to read, one query
- * reads for all users that were signalled while the last one ran, and a poll finds what no signal
- * told.
+ * that a stream gets lines that were just added as soon as they are committed, wherever that was,
+ * if it has the line before them. Otherwise the log is read from where it is: one query for all
+ * users that were signalled while the last one ran. A poll finds what no signal told.
  */
 export class LiveHub {
   readonly #deps: ServiceDeps;
@@ -72,7 +73,8 @@ export class LiveHub {
     this.#times = { ...timesDefault, ...times };
     this.#signals = new UserSignals({
       broker: deps.broker,
-      onSignal: (userId, number) => this.#hear(userId, number),
+      onSignal: (userId, signal) =>
+        this.#hear(userId, signalNumber(signal), () => readSignal(userId, signal)),
       onDoubt: () => void this.#poll(),
     });
     this.#starts = new Batcher({
@@ -109,11 +111,11 @@ export class LiveHub {
     this.#signals.close();
   }
 
-  /** Users' logs have grown to these numbers, on this instance: tells all instances. */
-  changed(numbers: ReadonlyMap<string, bigint>): void {
-    for (const [userId, number] of numbers) {
-      this.#hear(userId, number);
-      this.#signals.send(userId, number);
+  /** Users' logs have grown, by this instance: tells all instances. */
+  changed(additions: readonly Addition[]): void {
+    for (const addition of additions) {
+      this.#hear(addition.userId, addition.lines.at(-1)!.number, () => addition);
+      this.#signals.send(addition);
     }
   }
 
@@ -136,8 +138,8 @@ export class LiveHub {
     const user = this.#users.get(userId);
     if (!user) return;
     // What was told of while the beginning was read; nobody was there to take it.
-    const wanted = user.wanted > head ? user.wanted : head;
-    if (wanted > listener.position.number) this.#mark(user);
+    if (head > user.wanted) user.wanted = head;
+    this.ready(listener);
   }
 
   async #beginning(
@@ -149,7 +151,7 @@ export class LiveHub {
       const text = await this.#snapshot(userId);
       return { texts: [text], head: text.position.number };
     }
-    const texts = textsOf(userId, page);
+    const texts = textsOf(userId, page.lines);
     // Who has missed nothing hears that at once.
     if (texts.length === 0) texts.push(new LiveText(userId, heartbeat, position));
     return { texts, head: page.head };
@@ -168,7 +170,7 @@ export class LiveHub {
   /** The stream can take more again. */
   ready(listener: Listener): void {
     const user = this.#users.get(listener.userId);
-    if (user && listener.isLive) this.#mark(user);
+    if (user && listener.isLive && listener.position.number < user.wanted) this.#mark(user);
   }
 
   /** How many streams the user has here. */
@@ -188,11 +190,13 @@ export class LiveHub {
     openStreams.inc();
   }
 
-  #hear(userId: string, number: bigint): void {
+  /** `added` has the lines that end with that number, if it is known what they are. */
+  #hear(userId: string, number: bigint, added: () => Addition | undefined): void {
     const user = this.#users.get(userId);
     if (!user || number <= user.wanted) return;
     user.wanted = number;
-    this.#mark(user);
+    const addition = added();
+    if (!addition || !giveAll(user, addition)) this.#mark(user);
   }
 
   #mark(user: Listened): void {
@@ -221,16 +225,21 @@ export class LiveHub {
 
   async #read(users: readonly Listened[]): Promise<void> {
     const asks = users.flatMap((user) => askOf(user) ?? []);
+    if (asks.length === 0) return;
+    logReads.inc(asks.length);
     const pages = await this.#deps.database.single((tx) => readFollowing(tx, asks));
     const lost: Listener[] = [];
     asks.forEach(({ user, listeners, position, heard }, index) => {
       const page = pages[index]!;
       // Whatever was heard of before the read is in it; a database that was restored goes back.
       if (user.wanted === heard) user.wanted = page.head;
-      const texts = textsOf(user.userId, page);
-      for (const listener of listeners) {
+      const texts = textsOf(user.userId, page.lines);
+      for (const [listener, at] of listeners) {
         if (!user.listeners.has(listener)) continue;
-        if (!lead(listener, { page, texts, from: position.number })) lost.push(listener);
+        // One that has gone on meanwhile needs none of it.
+        const isThere = listener.position === at;
+        const isLed = !isThere || lead(listener, { page, texts, from: position.number });
+        if (!isLed) lost.push(listener);
         else if (listener.position.number < page.head) this.#mark(user);
       }
     });
@@ -292,8 +301,8 @@ export class LiveHub {
 /** What to read for a user: from where the stream that is furthest behind has got to. */
 interface Ask extends Reader {
   user: Listened;
-  /** The streams that can take something now. */
-  listeners: Listener[];
+  /** The streams that can take something now, and where they are. */
+  listeners: [Listener, Position][];
   heard: bigint;
 }
 
@@ -302,7 +311,13 @@ function askOf(user: Listened): Ask | undefined {
   const [first, ...others] = listeners.map(({ position }) => position);
   if (!first) return undefined;
   const position = others.reduce((one, other) => (other.number < one.number ? other : one), first);
-  return { user, userId: user.userId, listeners, position, heard: user.wanted };
+  return {
+    user,
+    userId: user.userId,
+    listeners: listeners.map((listener) => [listener, listener.position]),
+    position,
+    heard: user.wanted,
+  };
 }
 
 /**
@@ -322,7 +337,27 @@ function lead(
   return true;
 }
 
-function textsOf(userId: string, { lines }: Page): LiveText[] {
+/**
+ * Gives lines that were just added to the streams that wait for exactly them. False when there is a
+ * stream that has to read the log: it is elsewhere, it cannot take more now, or it has not begun.
+ */
+function giveAll({ userId, listeners }: Listened, { after, lines }: Addition): boolean {
+  let texts: LiveText[] | undefined;
+  let isWhole = true;
+  for (const listener of listeners) {
+    const waits = listener.isLive && listener.isReady();
+    if (waits && isSamePosition(listener.position, after)) {
+      texts ??= textsOf(userId, lines);
+      listener.give(texts, performance.now());
+      toldMessages.inc(texts.length);
+    } else {
+      isWhole = false;
+    }
+  }
+  return isWhole;
+}
+
+function textsOf(userId: string, lines: readonly Line[]): LiveText[] {
   return lines.map(
     ({ number, eventId, content, traceparent }) =>
       new LiveText(userId, LiveMessage.decode(content), { number, eventId }, traceparent),

@@ -30,14 +30,14 @@ export interface ShownAccount {
 }
 
 /**
- * A message on its way to the streams of one user. Its JSON is made once, when the first WebSocket
+ * A message on its way to the streams of one user. Its frame is made once, when the first WebSocket
  * needs it.
  */
 export class LiveText {
   readonly message: LiveMessage;
   readonly position: Position;
   readonly #traceparent: string | undefined;
-  #json: string | undefined;
+  #frame: Buffer | undefined;
 
   constructor(
     userId: string,
@@ -57,9 +57,23 @@ export class LiveText {
     return startSpan(`push ${transport}`, options);
   }
 
-  get json(): string {
-    return (this.#json ??= write(this.message));
+  /** The message as JSON in a text frame of WebSocket. */
+  get frame(): Buffer {
+    return (this.#frame ??= textFrame(write(this.message)));
   }
+}
+
+/** RFC 6455, 5.2: FIN and the opcode of text, the length, and no mask from a server. */
+function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const begin = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(begin + length);
+  frame[0] = 0x81;
+  frame[1] = begin === 2 ? length : begin === 4 ? 126 : 127;
+  if (begin === 4) frame.writeUInt16BE(length, 2);
+  if (begin === 10) frame.writeBigUInt64BE(BigInt(length), 2);
+  frame.write(text, begin);
+  return frame;
 }
 
 const empty: LiveMessage = {

@@ -10,6 +10,11 @@ export const toldMessages = new Counter({
   help: 'Messages given to live streams, heartbeats left out.',
 });
 
+export const logReads = new Counter({
+  name: 'purser_live_log_reads_total',
+  help: 'Reads of a user’s log for streams that could not be given what was added.',
+});
+
 export const closedSockets = new Counter({
   name: 'purser_live_sockets_closed_total',
   help: 'WebSockets that are closed again, by close code.',

@@ -1,18 +1,19 @@
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { Broker } from '#lib/nats/broker.ts';
 import { userToken } from '#lib/outbox/user-token.ts';
+import { type Addition, writeSignal } from './addition.ts';
 
 export interface UserSignalsOptions {
   broker: Broker;
-  /** The log of a user has grown to that number. */
-  onSignal(userId: string, number: bigint): void;
+  /** The log of a user has grown. */
+  onSignal(userId: string, signal: string): void;
   /** Signals may have been lost. */
   onDoubt(): void;
 }
 
 /**
- * Signals between instances that a user's log has grown, as core NATS messages on
- * `purser.live.{user token}`: nothing keeps them, and whoever needs certainty polls. The broker
+ * Signals between instances that a user's log has grown, with what was added, as core NATS messages
+ * on `purser.live.{user token}`: nothing keeps them, and whoever needs certainty polls. The broker
  * sends an instance only the signals of users that it has subscribed.
  */
 export class UserSignals {
@@ -38,10 +39,10 @@ export class UserSignals {
     );
   }
 
-  send(userId: string, number: bigint): void {
+  send(addition: Addition): void {
     try {
       if (!this.#options.broker.isConnected()) return;
-      this.#connection?.publish(subjectOf(userId), String(number));
+      this.#connection?.publish(subjectOf(addition.userId), writeSignal(addition));
     } catch {
       // The connection closed this moment; the poll finds what was not told.
     }
@@ -52,7 +53,7 @@ export class UserSignals {
     const { onSignal } = this.#options;
     const subscription = this.#connection?.subscribe(subjectOf(userId), {
       callback: (error, message) => {
-        if (error === null) onSignal(userId, readNumber(message.string()));
+        if (error === null) onSignal(userId, message.string());
       },
     });
     this.#subscriptions.set(userId, subscription);
@@ -84,8 +85,4 @@ export class UserSignals {
 
 function subjectOf(userId: string): string {
   return `purser.live.${userToken(userId)}`;
-}
-
-function readNumber(text: string): bigint {
-  return /^\d{1,18}$/.test(text) ? BigInt(text) : 0n;
 }

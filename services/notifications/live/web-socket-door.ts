@@ -134,7 +134,12 @@ class WebSocketDoor {
     this.#upgrader.handleUpgrade(request, socket, head, (webSocket) => {
       this.#sockets.add(webSocket);
       this.#counts.set(userId, (this.#counts.get(userId) ?? 0) + 1);
-      const live = new LiveSocket(webSocket, { userId, deps: this.#deps, limits: this.#limits });
+      const live = new LiveSocket(webSocket, {
+        userId,
+        wire: socket,
+        deps: this.#deps,
+        limits: this.#limits,
+      });
       webSocket.once('close', (code) => {
         this.#sockets.delete(webSocket);
         this.#release(userId);
