@@ -7,6 +7,12 @@ const unpublished = `
   from outbox_relay r join outbox o on o.tx >= pg_snapshot_xmin(r.seen)
   where not ${isPublished}`;
 
+/**
+ * What is younger must still be in the outbox, as SQL. The hour is for rows whose time another
+ * clock gave them.
+ */
+export const outboxSinceSql = `(select expired_time + interval '1 hour' from outbox_relay)`;
+
 /** What holds of the dead letters of every service. */
 export const deadLetterInvariant: TableInvariant = {
   id: 'I12',

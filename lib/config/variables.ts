@@ -214,6 +214,22 @@ export const variables = {
     readBy: ['notifications-migrate'],
     secret: true,
   }),
+  PURSER_MESSAGE_DAYS: variable({
+    parse: wholeNumber(8, 3_650),
+    default: '30',
+    description:
+      'Days that published events stay in the outboxes; inboxes remember theirs 30 days longer. ' +
+      'The same for all services.',
+    readBy: ['orders', 'payments', 'notifications'],
+  }),
+  PURSER_OUTBOX_ROWS_MAX: variable({
+    parse: wholeNumber(1, 1_000_000_000),
+    default: '1000000',
+    description:
+      'Events that may wait for the broker until calls that write are refused with 503; a ' +
+      'million take about 1 GB of the database.',
+    readBy: ['orders', 'payments'],
+  }),
   PURSER_LIVE_ORIGINS: variable({
     parse: originList,
     default: 'same-host',

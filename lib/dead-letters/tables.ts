@@ -39,3 +39,26 @@ alter table dead_letters
 export const deadLetterRights = {
   dead_letters: 'select, insert, update (cause, deliveries, resolution, resolved_time, reason)',
 };
+
+/**
+ * The one way in which the running service deletes letters: with the rights of the owner, and none
+ * that waits for a person, or that somebody has dealt with in the last 90 days. Reads the whole
+ * table, which is small or already an alarm.
+ */
+export const deadLetterTablesV3 = `
+create function expire_dead_letters(before timestamptz, batch int) returns bigint
+language sql security definer set search_path = public, pg_temp
+begin atomic
+  with old as (
+    select id from dead_letters
+    where resolved_time < least(before, now() - interval '90 days')
+    limit batch
+    for update skip locked
+  ), deleted as (
+    delete from dead_letters using old where dead_letters.id = old.id returning 1
+  )
+  select count(*) from deleted;
+end;
+`;
+
+export const deadLetterFunctions = ['expire_dead_letters(timestamptz, int)'];

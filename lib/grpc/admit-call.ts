@@ -30,10 +30,15 @@ export interface AnyCallContext {
   traceparent: string | undefined;
 }
 
+/** What stands in the way of writes takes longer to pass than a crowd of calls. */
+const retryDelayMs = 5_000;
+
 export interface CallOptions {
   log: Logger;
   /** Whether an error means that a dependency does not answer right now: DEPENDENCY_UNAVAILABLE. */
   isTransient(error: unknown): boolean;
+  /** Whether calls that may write are refused for now. */
+  refusesWrites(): boolean;
   /** Every call is in here until it is answered. */
   inFlight: Set<CallLimits>;
 }
@@ -72,6 +77,10 @@ export function admitCall(
   const request = decode(method, call.request);
   const violations = method.validate(request);
   if (violations.length > 0) throw new PurserError('INVALID_REQUEST', {}, { violations });
+  const mayWrite = 'readOnly' in method && !method.readOnly;
+  if (mayWrite && options.refusesWrites()) {
+    throw new PurserError('OVERLOADED', {}, { retryDelayMs });
+  }
   limits.throwIfOver();
   let log: Logger | undefined;
   const context: AnyCallContext = {

@@ -42,6 +42,8 @@ export interface GrpcServerOptions {
   reflection: boolean;
   /** Whether an error that a handler throws means that a dependency does not answer right now. */
   isTransient?: (error: unknown) => boolean;
+  /** Whether calls that may write are to be refused for now with OVERLOADED; default: never. */
+  refusesWrites?: () => boolean;
   /** Each with a default that suits production. */
   limits?: Partial<AdmissionLimits & { connections: number }>;
 }
@@ -78,7 +80,7 @@ const connectionsDefault = 10_000;
  * path is not in the contracts, or when the port is taken.
  */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { log, readiness, isTransient = () => false } = options;
+  const { log, readiness, isTransient = () => false, refusesWrites = () => false } = options;
   const implementations = options.implementations as Readonly<Record<string, AnyHandler>>;
   const services = callsByService(implementations);
   logLibraryTo(log);
@@ -91,7 +93,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     const definition = calls.map((call) => [call.name, undecoded(call)]);
     const handlers = calls.map((call): [string, UntypedServiceImplementation[string]] => {
       const handler = implementations[call.path];
-      const common = { log, isTransient };
+      const common = { log, isTransient, refusesWrites };
       const answer = isStream(call)
         ? streamCall(call, handler as StreamHandler, { ...common, inFlight: openStreams })
         : unaryCall(call, handler as Handler, { ...common, inFlight });

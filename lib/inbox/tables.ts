@@ -23,3 +23,25 @@ alter table inbox
 
 /** What a running service may do with it: an effect that is recorded stays recorded. */
 export const inboxRights = { inbox: 'select, insert' };
+
+/**
+ * The one way in which the running service deletes ids: with the rights of the owner, and none that
+ * is younger than 38 days by the database's own clock, whatever it is asked for.
+ */
+export const inboxTablesV3 = `
+create function expire_inbox(before timestamptz, batch int) returns bigint
+language sql security definer set search_path = public, pg_temp
+begin atomic
+  with old as (
+    select event_id from inbox
+    where create_time < least(before, now() - interval '38 days')
+    limit batch
+    for update skip locked
+  ), deleted as (
+    delete from inbox using old where inbox.event_id = old.event_id returning 1
+  )
+  select count(*) from deleted;
+end;
+`;
+
+export const inboxFunctions = ['expire_inbox(timestamptz, int)'];

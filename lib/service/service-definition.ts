@@ -19,6 +19,8 @@ export interface ServiceDeps {
   /** Wakes the relay; call it after every commit that wrote to the outbox. */
   committed: () => void;
   log: Logger;
+  /** Days that published events stay in the outbox; inboxes remember theirs for longer. */
+  messageDays: number;
   /** The services that it calls, by domain; those that its definition names are there. */
   upstreams: Upstreams;
 }

@@ -9,6 +9,7 @@ import { createPublisher } from '#lib/nats/publisher.ts';
 import { pullSource } from '#lib/nats/pull-source.ts';
 import { streamOf } from '#lib/nats/topology.ts';
 import { wakeHints } from '#lib/nats/wake-hints.ts';
+import { OutboxRoom } from '#lib/outbox/outbox-room.ts';
 import { Relay } from '#lib/outbox/relay.ts';
 import { relayStore } from '#lib/outbox/relay-store.ts';
 import { Database } from '#lib/pg/database.ts';
@@ -35,6 +36,10 @@ export interface ServiceSettings<Deps extends ServiceDeps = ServiceDeps> {
   /** Addresses of the services that it calls, by domain. */
   targets?: Readonly<Record<string, string>>;
   clock?: Clock;
+  /** Days that published events stay in the outbox, 30 by default. */
+  messageDays?: number;
+  /** Rows that may wait in the outbox until calls that write are refused; 1,000,000 by default. */
+  outboxRowsMax?: number;
   /** Opened after gRPC, and closed at the same time. */
   doors?: readonly Door<Deps>[];
 }
@@ -55,18 +60,8 @@ export async function startService<Deps extends ServiceDeps>(
   settings: ServiceSettings<Deps>,
   { log, onStop }: { log: Logger; onStop: OnStop },
 ): Promise<Running> {
-  const { name, entities } = definition;
-  const { databaseUrl: url } = settings;
-  const database = await Database.open({ url, applicationName: `purser-${name}`, entities });
-  onStop('database', () => database.close());
-  // Connections of their own for what must go on when callers use up all the others.
-  const background = await Database.open({
-    url,
-    applicationName: `purser-${name}-background`,
-    poolSizeMax: 4,
-    entities: [],
-  });
-  onStop('background database', () => background.close());
+  const { name } = definition;
+  const { database, background } = await openDatabases(definition, settings.databaseUrl, onStop);
   const broker = new Broker({
     url: settings.natsUrl,
     name: `purser-${name}`,
@@ -95,11 +90,14 @@ export async function startService<Deps extends ServiceDeps>(
     broker,
     committed: () => relay?.wake(),
     log,
+    messageDays: settings.messageDays ?? 30,
     upstreams,
   };
   const deps = definition.open?.(basic, onStop) ?? (basic as Deps);
   const backgroundDeps = { ...deps, database: background };
-  startJobs(definition.jobs(backgroundDeps), { log, onStop });
+  const room = definition.publishes ? outboxRoom(name, settings, connections) : undefined;
+  const jobs = [...definition.jobs(backgroundDeps), ...(room ? [room.job()] : [])];
+  startJobs(jobs, { log, onStop });
   const consumers = definition
     .consumes(backgroundDeps)
     .map((consumption) => startConsumer(consumption, connections));
@@ -109,6 +107,7 @@ export async function startService<Deps extends ServiceDeps>(
     implementations: definition.rpcs(deps),
     reflection: settings.reflection,
     isTransient,
+    refusesWrites: () => room?.full ?? false,
     readiness,
     log,
   });
@@ -119,6 +118,25 @@ export async function startService<Deps extends ServiceDeps>(
     doors.push(await open(deps, { host: settings.host, readiness }));
   }
   return { port: server.port, internalPort: internal.port };
+}
+
+/** `background` has connections of its own, to go on when callers use up all the others. */
+async function openDatabases<Deps extends ServiceDeps>(
+  { name, entities }: ServiceDefinition<Deps>,
+  url: string,
+  onStop: OnStop,
+): Promise<{ database: Database; background: Database }> {
+  const applicationName = `purser-${name}`;
+  const database = await Database.open({ url, applicationName, entities });
+  onStop('database', () => database.close());
+  const background = await Database.open({
+    url,
+    applicationName: `${applicationName}-background`,
+    poolSizeMax: 4,
+    entities: [],
+  });
+  onStop('background database', () => background.close());
+  return { database, background };
 }
 
 function targetsOf(
@@ -149,6 +167,14 @@ function startRelay(name: string, { database, broker, log }: Connections): Relay
   });
   relay.start();
   return relay;
+}
+
+function outboxRoom(
+  service: string,
+  { outboxRowsMax: rowsMax = 1_000_000 }: { outboxRowsMax?: number },
+  { database, log }: Connections,
+): OutboxRoom {
+  return new OutboxRoom({ service, database, log, rowsMax });
 }
 
 function startJobs(jobs: readonly Job[], { log, onStop }: { log: Logger; onStop: OnStop }): void {

@@ -11,6 +11,7 @@ await runService('notifications', async ({ config, log, onStop }) => {
     databaseUrl: config.PURSER_NOTIFICATIONS_DATABASE_URL,
     natsUrl: config.PURSER_NATS_URL,
     reflection: config.PURSER_REFLECTION,
+    messageDays: config.PURSER_MESSAGE_DAYS,
     doors: [
       webSocketDoor({
         port: config.PURSER_NOTIFICATIONS_LIVE_PORT,

@@ -1,4 +1,6 @@
 import { events } from '#gen/events.ts';
+import { expireDeadLetters } from '#lib/dead-letters/retention.ts';
+import { expireInbox } from '#lib/inbox/retention.ts';
 import type { OnStop, ServiceDefinition, ServiceDeps } from '#lib/service/service-definition.ts';
 import { tellUsers } from './events/tell-users.ts';
 import { expireLog } from './expire-log.ts';
@@ -40,7 +42,11 @@ export const notifications: ServiceDefinition<NotificationsDeps> = {
       handle: tellUsers(deps),
     },
   ],
-  jobs: (deps) => expireLog(deps),
+  jobs: (deps) => [
+    ...expireLog(deps),
+    expireInbox(deps, { outboxDays: deps.messageDays }),
+    expireDeadLetters(deps),
+  ],
 };
 
 /** The service with other times, for tests that do not want to wait for a heartbeat. */

@@ -1,5 +1,5 @@
 import { graceSql, type TableInvariant } from '#lib/audit/invariant.ts';
-import { outboxInvariants } from '#lib/audit/outbox-invariants.ts';
+import { outboxInvariants, outboxSinceSql } from '#lib/audit/outbox-invariants.ts';
 import { transitions } from './domain/order-state.ts';
 import { isWaiting } from './sql/claim-waiting-orders.ts';
 
@@ -7,9 +7,10 @@ const allowed = transitions.map(({ from, to }) => `('${from}', '${to}')`).join('
 
 /** A step of the history that Payments was asked in, and the type of the message that did. */
 const requests = `
-  select o.id as order_id, 1 as version, 'purser.orders.v1.PaymentRequested' as type from orders o
+  select o.id as order_id, 1 as version, 'purser.orders.v1.PaymentRequested' as type, create_time
+  from orders o
   union all
-  select order_id, version, 'purser.orders.v1.PaymentCancellationRequested'
+  select order_id, version, 'purser.orders.v1.PaymentCancellationRequested', create_time
   from order_events where to_state = 'CANCELLING'`;
 
 /** What must hold of the tables of Orders at every moment. */
@@ -62,17 +63,17 @@ export const ordersInvariants: readonly TableInvariant[] = [
     id: 'I10',
     says: 'Every step told of itself, and asked Payments for what it needs, in its transaction.',
     unit: 'steps',
-    checked: 'select count(*) from order_events',
+    checked: `select count(*) from order_events where create_time >= ${outboxSinceSql}`,
     broken: `
       select e.order_id, e.version, 'purser.orders.v1.OrderStateChanged' as type
       from order_events e left join outbox o on o.event_id = e.event_id and o.publication = 1
-      where o.event_id is null
+      where o.event_id is null and e.create_time >= ${outboxSinceSql}
       union all
       select asked.order_id, asked.version, asked.type
       from (${requests}) as asked
         left join (select distinct about, type from outbox) as o
           on o.about = 'orders/' || asked.order_id and o.type = asked.type
-      where o.about is null`,
+      where o.about is null and asked.create_time >= ${outboxSinceSql}`,
     means: 'A message was never written, or was deleted: nobody can publish it.',
     repair: 'The reconciler makes a lost request anew; live views are right when they reconnect.',
   },

@@ -13,6 +13,8 @@ await runService(
       databaseUrl: config.PURSER_ORDERS_DATABASE_URL,
       natsUrl: config.PURSER_NATS_URL,
       reflection: config.PURSER_REFLECTION,
+      messageDays: config.PURSER_MESSAGE_DAYS,
+      outboxRowsMax: config.PURSER_OUTBOX_ROWS_MAX,
       targets: { payments: config.PURSER_PAYMENTS_TARGET },
     };
     await startService(orders, settings, { log, onStop });

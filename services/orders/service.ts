@@ -1,4 +1,6 @@
 import { expireRequests } from '#lib/idempotency/expire-requests.ts';
+import { expireDeadLetters } from '#lib/dead-letters/retention.ts';
+import { expireOutbox } from '#lib/outbox/retention.ts';
 import type { ServiceDefinition } from '#lib/service/service-definition.ts';
 import { applyPaymentResults } from './events/apply-payment-results.ts';
 import { countWaitingOrders } from './jobs/count-waiting-orders.ts';
@@ -44,5 +46,11 @@ export const orders: ServiceDefinition = {
       handle: applyPaymentResults(deps),
     },
   ],
-  jobs: (deps) => [expireRequests(deps), reconcileOrders(deps), countWaitingOrders(deps)],
+  jobs: (deps) => [
+    expireRequests(deps),
+    expireOutbox(deps, { days: deps.messageDays }),
+    expireDeadLetters(deps),
+    reconcileOrders(deps),
+    countWaitingOrders(deps),
+  ],
 };

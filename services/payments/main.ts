@@ -10,6 +10,8 @@ await runService('payments', async ({ config, log, onStop }) => {
     databaseUrl: config.PURSER_PAYMENTS_DATABASE_URL,
     natsUrl: config.PURSER_NATS_URL,
     reflection: config.PURSER_REFLECTION,
+    messageDays: config.PURSER_MESSAGE_DAYS,
+    outboxRowsMax: config.PURSER_OUTBOX_ROWS_MAX,
   };
   await startService(payments, settings, { log, onStop });
 });

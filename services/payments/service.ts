@@ -1,5 +1,8 @@
 import { events } from '#gen/events.ts';
+import { expireDeadLetters } from '#lib/dead-letters/retention.ts';
 import { expireRequests } from '#lib/idempotency/expire-requests.ts';
+import { expireInbox } from '#lib/inbox/retention.ts';
+import { expireOutbox } from '#lib/outbox/retention.ts';
 import type { ServiceDefinition } from '#lib/service/service-definition.ts';
 import { settlePayments } from './events/settle-payments.ts';
 import { batchGetPayments } from './rpc/batch-get-payments.ts';
@@ -43,5 +46,10 @@ export const payments: ServiceDefinition = {
       handle: settlePayments(deps),
     },
   ],
-  jobs: (deps) => [expireRequests(deps)],
+  jobs: (deps) => [
+    expireRequests(deps),
+    expireInbox(deps, { outboxDays: deps.messageDays }),
+    expireOutbox(deps, { days: deps.messageDays }),
+    expireDeadLetters(deps),
+  ],
 };

@@ -1,4 +1,10 @@
+import { readFileSync } from 'node:fs';
+import * as assert from 'uvu/assert';
+import { serviceDatabase } from '#test/harness/service.ts';
 import { suite } from '#test/harness/suite.ts';
+import * as notificationsSchema from '../../services/notifications/schema/migrations.ts';
+import * as ordersSchema from '../../services/orders/schema/migrations.ts';
+import * as paymentsSchema from '../../services/payments/schema/migrations.ts';
 import { ordersInvariants } from '../../services/orders/audit.ts';
 import { paymentsInvariants } from '../../services/payments/audit.ts';
 import * as beyondOneService from '../../tools/audit/invariants.ts';
@@ -20,5 +26,30 @@ test('lists every invariant of the audit; PURSER_UPDATE=1 rewrites it', () => {
 function numberOf(id: string): number {
   return Number(id.slice(1));
 }
+
+test('says of every table how long its rows are kept, and of no other', async () => {
+  const all = [
+    ['orders', ordersSchema.migrations],
+    ['payments', paymentsSchema.migrations],
+    ['notifications', notificationsSchema.migrations],
+  ] as const;
+  const tables = await Promise.all(
+    all.map(async ([name, migrations]) => {
+      const database = await serviceDatabase(name, migrations);
+      const rows = await database.sql<{ relname: string }>(
+        `select relname from pg_class
+         where relkind = 'r' and relnamespace = current_schema()::regnamespace`,
+      );
+      await database.close();
+      return rows.map(({ relname }) => `${name}.${relname}`);
+    }),
+  );
+  const document = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const lines = document.matchAll(/^\| (orders|payments|notifications) \| (`.*?) \| .+ \|$/gm);
+  const listed = [...lines].flatMap(([, database, names]) =>
+    [...names!.matchAll(/`(\w+)`/g)].map(([, table]) => `${database}.${table}`),
+  );
+  assert.equal(listed.toSorted(), tables.flat().toSorted());
+});
 
 test.run();

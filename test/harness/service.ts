@@ -109,12 +109,14 @@ export async function testService<Deps extends ServiceDeps>(
     clock,
     targets = {},
     doors = [],
+    outboxRowsMax = 1_000_000,
   }: {
     databaseUrl: string;
     natsUrl: string;
     clock?: Clock;
     targets?: Record<string, string>;
     doors?: readonly Door<Deps>[];
+    outboxRowsMax?: number;
   },
 ): Promise<TestService> {
   const nobody = (definition.calls ?? []).map((domain) => [domain, '127.0.0.1:1']);
@@ -129,6 +131,7 @@ export async function testService<Deps extends ServiceDeps>(
       natsUrl,
       reflection: false,
       doors,
+      outboxRowsMax,
       targets: { ...Object.fromEntries(nobody), ...targets },
       ...(clock && { clock }),
     },

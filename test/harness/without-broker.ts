@@ -85,6 +85,7 @@ async function openOne(
     broker: undefined as never,
     committed: () => {},
     log: testLog,
+    messageDays: 30,
     upstreams,
   };
   const handlers = definition.rpcs(deps);

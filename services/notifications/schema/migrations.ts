@@ -1,6 +1,10 @@
 import { Migration } from '@mikro-orm/migrations';
-import { deadLetterTablesV1, deadLetterTablesV2 } from '#lib/dead-letters/tables.ts';
-import { inboxTablesV1 } from '#lib/inbox/tables.ts';
+import {
+  deadLetterTablesV1,
+  deadLetterTablesV2,
+  deadLetterTablesV3,
+} from '#lib/dead-letters/tables.ts';
+import { inboxTablesV1, inboxTablesV3 } from '#lib/inbox/tables.ts';
 import type { Migrations } from '#lib/pg/migrate.ts';
 
 class LiveChanges extends Migration {
@@ -97,8 +101,17 @@ class TracedChanges extends Migration {
   }
 }
 
+/** Ids of events that cannot come again are deleted. */
+class MessageRetention extends Migration {
+  override up() {
+    this.addSql(inboxTablesV3);
+    this.addSql(deadLetterTablesV3);
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-live-changes', class: LiveChanges },
   { name: '0002-resolved-letters', class: ResolvedLetters },
   { name: '0003-traced-changes', class: TracedChanges },
+  { name: '0004-message-retention', class: MessageRetention },
 ];

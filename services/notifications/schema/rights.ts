@@ -1,5 +1,5 @@
-import { deadLetterRights } from '#lib/dead-letters/tables.ts';
-import { inboxRights } from '#lib/inbox/tables.ts';
+import { deadLetterFunctions, deadLetterRights } from '#lib/dead-letters/tables.ts';
+import { inboxFunctions, inboxRights } from '#lib/inbox/tables.ts';
 import type { Rights } from '#lib/pg/rights.ts';
 
 /**
@@ -19,4 +19,5 @@ export const rights: Rights = {
     ...inboxRights,
     ...deadLetterRights,
   },
+  functions: [...inboxFunctions, ...deadLetterFunctions],
 };

@@ -1,7 +1,11 @@
 import { Migration } from '@mikro-orm/migrations';
-import { deadLetterTablesV1, deadLetterTablesV2 } from '#lib/dead-letters/tables.ts';
+import {
+  deadLetterTablesV1,
+  deadLetterTablesV2,
+  deadLetterTablesV3,
+} from '#lib/dead-letters/tables.ts';
 import { requestRetentionV1, requestRetentionV2 } from '#lib/idempotency/tables.ts';
-import { outboxTablesV1 } from '#lib/outbox/tables.ts';
+import { outboxTablesV1, outboxTablesV2 } from '#lib/outbox/tables.ts';
 import type { Migrations } from '#lib/pg/migrate.ts';
 
 class FirstOrder extends Migration {
@@ -150,6 +154,20 @@ class GuardedRetention extends Migration {
   }
 }
 
+/** What an order that waits asked for may have to be sent again. */
+const waitsForPayments = `exists (
+  select from orders
+  where state in ('PENDING', 'CANCELLING') and 'orders/' || orders.id = o.about
+)`;
+
+/** Published events go after their time. Code of the version before can go on writing. */
+class MessageRetention extends Migration {
+  override up() {
+    this.addSql(outboxTablesV2(waitsForPayments));
+    this.addSql(deadLetterTablesV3);
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-first-order', class: FirstOrder },
   { name: '0002-order-life', class: OrderLife },
@@ -160,4 +178,5 @@ export const migrations: Migrations = [
   { name: '0007-reconciliation', class: Reconciliation },
   { name: '0008-resolved-letters', class: ResolvedLetters },
   { name: '0009-guarded-retention', class: GuardedRetention },
+  { name: '0010-message-retention', class: MessageRetention },
 ];

@@ -1,8 +1,12 @@
 import { Migration } from '@mikro-orm/migrations';
-import { deadLetterTablesV1, deadLetterTablesV2 } from '#lib/dead-letters/tables.ts';
+import {
+  deadLetterTablesV1,
+  deadLetterTablesV2,
+  deadLetterTablesV3,
+} from '#lib/dead-letters/tables.ts';
 import { requestRetentionV1, requestRetentionV2 } from '#lib/idempotency/tables.ts';
-import { inboxTablesV1, inboxTablesV2 } from '#lib/inbox/tables.ts';
-import { outboxTablesV1 } from '#lib/outbox/tables.ts';
+import { inboxTablesV1, inboxTablesV2, inboxTablesV3 } from '#lib/inbox/tables.ts';
+import { outboxTablesV1, outboxTablesV2 } from '#lib/outbox/tables.ts';
 import type { Migrations } from '#lib/pg/migrate.ts';
 
 class FirstPayment extends Migration {
@@ -145,6 +149,15 @@ class GuardedRetention extends Migration {
   }
 }
 
+/** Published events go after their time. Code of the version before can go on writing. */
+class MessageRetention extends Migration {
+  override up() {
+    this.addSql(outboxTablesV2('false'));
+    this.addSql(inboxTablesV3);
+    this.addSql(deadLetterTablesV3);
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-first-payment', class: FirstPayment },
   { name: '0002-cancellation', class: Cancellation },
@@ -152,4 +165,5 @@ export const migrations: Migrations = [
   { name: '0004-receipts', class: Receipts },
   { name: '0005-resolved-letters', class: ResolvedLetters },
   { name: '0006-guarded-retention', class: GuardedRetention },
+  { name: '0007-message-retention', class: MessageRetention },
 ];

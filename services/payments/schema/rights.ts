@@ -1,7 +1,7 @@
-import { deadLetterRights } from '#lib/dead-letters/tables.ts';
+import { deadLetterFunctions, deadLetterRights } from '#lib/dead-letters/tables.ts';
 import { requestFunctions } from '#lib/idempotency/tables.ts';
-import { inboxRights } from '#lib/inbox/tables.ts';
-import { outboxRights } from '#lib/outbox/tables.ts';
+import { inboxFunctions, inboxRights } from '#lib/inbox/tables.ts';
+import { outboxFunctions, outboxRights } from '#lib/outbox/tables.ts';
 import type { Rights } from '#lib/pg/rights.ts';
 
 /**
@@ -20,5 +20,5 @@ export const rights: Rights = {
     ...outboxRights,
     ...deadLetterRights,
   },
-  functions: requestFunctions,
+  functions: [...requestFunctions, ...outboxFunctions, ...inboxFunctions, ...deadLetterFunctions],
 };
