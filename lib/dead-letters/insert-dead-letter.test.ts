@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import * as assert from 'uvu/assert';
 import { type OutboxFixture, openOutbox } from '#lib/outbox/outbox-fixture.ts';
+import type { ServiceDeps } from '#lib/service/service-definition.ts';
+import { metricValue } from '#test/harness/metric-value.ts';
 import { suite } from '#test/harness/suite.ts';
+import { countWaitingLetters } from './count-waiting.ts';
 import { causeText, type DeadLetter, insertDeadLetter } from './insert-dead-letter.ts';
 
 const test = suite('dead letters');
@@ -82,6 +85,17 @@ test('the cause is bounded, however long and deep', () => {
   looped.cause = looped;
   assert.is(causeText(looped).length, 4_000);
   assert.is(causeText(undefined), 'undefined');
+});
+
+test('letters that wait for a person are counted, those that are dealt with are not', async () => {
+  await keep({}, new Error('one'));
+  await keep({ eventId: randomUUID() }, new Error('two'));
+  const { run } = countWaitingLetters({ database: fixture.database } as ServiceDeps);
+  await run(new AbortController().signal);
+  assert.is(await metricValue('purser_dead_letters_waiting'), 2);
+  await fixture.sql(`update dead_letters set resolution = 'REPLAYED', resolved_time = now()`);
+  await run(new AbortController().signal);
+  assert.is(await metricValue('purser_dead_letters_waiting'), 0);
 });
 
 test.run();

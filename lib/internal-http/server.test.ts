@@ -54,6 +54,14 @@ test('metrics have the process and its event loop', async () => {
   assert.match(text, /^nodejs_eventloop_lag_p99_seconds /m);
 });
 
+test('metrics tell which dependency answers at the moment of the scrape', async () => {
+  for (const value of [true, false]) {
+    up = value;
+    const text = await (await get('/metrics')).text();
+    assert.match(text, `purser_dependency_up{dependency="database"} ${value ? 1 : 0}\n`);
+  }
+});
+
 test('any other path is not found', async () => {
   assert.is((await get('/')).status, 404);
 });

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics, register } from 'prom-client';
+import { showDependencies } from '#lib/process/process-metrics.ts';
 import type { Readiness } from '#lib/process/readiness.ts';
 
 export interface InternalServer {
@@ -53,8 +54,10 @@ async function answer(
     const report = await readiness.report();
     return send(response, report.ready ? 200 : 503, 'application/json', JSON.stringify(report));
   }
-  if (path === '/metrics')
+  if (path === '/metrics') {
+    await showDependencies(readiness);
     return send(response, 200, register.contentType, await register.metrics());
+  }
   return send(response, 404, 'text/plain', 'Try /healthz, /readyz or /metrics.\n');
 }
 

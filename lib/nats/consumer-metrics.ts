@@ -1,4 +1,4 @@
-import { Counter } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
 
 const labelNames = ['consumer'];
 
@@ -23,5 +23,24 @@ export const retried = new Counter({
 export const pullsOpened = new Counter({
   name: 'purser_consumer_pulls_opened_total',
   help: 'How often a consumer began to pull: at its start, and whenever the broker was away.',
+  labelNames,
+});
+
+export const waited = new Histogram({
+  name: 'purser_consumer_wait_seconds',
+  help: 'Time from when the broker took a message until it was handled and acknowledged.',
+  labelNames,
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300],
+});
+
+export const inBuffer = new Gauge({
+  name: 'purser_consumer_buffered',
+  help: 'Messages received and not yet handled.',
+  labelNames,
+});
+
+export const pendingInStream = new Gauge({
+  name: 'purser_consumer_pending',
+  help: 'Messages that the broker had left for the consumer when it delivered the last one.',
   labelNames,
 });

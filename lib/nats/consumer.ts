@@ -11,7 +11,15 @@ import {
   isTransient as isTransientDatabaseError,
 } from '#lib/pg/failure.ts';
 import { traceIds } from '#lib/trace/trace-parent.ts';
-import { consumed, pullsOpened, redelivered, retried } from './consumer-metrics.ts';
+import {
+  consumed,
+  inBuffer,
+  pendingInStream,
+  pullsOpened,
+  redelivered,
+  retried,
+  waited,
+} from './consumer-metrics.ts';
 import { type Delivery, deadLetterOf, type Received, readDelivery } from './delivery.ts';
 import type { Pull, PullSource } from './pull-source.ts';
 import { traceDeliveries } from './trace-deliveries.ts';
@@ -152,7 +160,14 @@ export class Consumer {
     if (this.#drained.signal.aborted) return message.nak();
     if (message.deliveries > 1) redelivered.inc({ consumer: this.#options.name });
     this.#waiting.push(message);
+    this.#show(message);
     this.#wakeup.wake();
+  }
+
+  #show({ pending }: Received): void {
+    const { name: consumer } = this.#options;
+    inBuffer.set({ consumer }, this.#waiting.length);
+    if (pending !== undefined) pendingInStream.set({ consumer }, pending);
   }
 
   /**
@@ -161,10 +176,11 @@ export class Consumer {
    * over.
    */
   async #handleLoop(): Promise<void> {
-    const { batchSizeMax } = this.#options;
+    const { name, batchSizeMax } = this.#options;
     while (this.#goesOn()) {
       this.#wakeup.clear();
       this.#inHand = this.#waiting.splice(0, batchSizeMax);
+      inBuffer.set({ consumer: name }, this.#waiting.length);
       if (this.#inHand.length > 0) {
         this.#pull?.refill();
         await this.#process(this.#inHand);
@@ -237,7 +253,10 @@ export class Consumer {
         else if (delayMs !== undefined) message.nak(delayMs);
         else message.ack();
       }
-      if (done && delayMs === undefined) consumed.inc({ consumer: name }, messages.length);
+      if (!done || delayMs !== undefined) continue;
+      consumed.inc({ consumer: name }, messages.length);
+      const takenMs = delivery.streamed?.time.getTime();
+      if (takenMs !== undefined) waited.observe({ consumer: name }, secondsSince(takenMs));
     }
   }
 
@@ -301,4 +320,9 @@ export class Consumer {
       }
     }
   }
+}
+
+/** By the broker's clock and ours, which may differ a little. */
+function secondsSince(timeMs: number): number {
+  return Math.max(0, Date.now() - timeMs) / 1_000;
 }

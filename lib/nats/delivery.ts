@@ -35,6 +35,8 @@ export interface Received {
   readonly payload: Uint8Array;
   readonly deliveries: number;
   readonly streamed?: Streamed | undefined;
+  /** Messages that the broker had left for the consumer; undefined when it did not tell. */
+  readonly pending?: number | undefined;
   /** Done. */
   ack(): void;
   /** Deliver it again, at once or after a delay. */

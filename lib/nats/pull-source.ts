@@ -197,9 +197,14 @@ class DurableMessage implements Received {
     return { sequence: BigInt(sequence), time: new Date(Number(BigInt(time) / 1_000_000n)) };
   }
 
+  get pending(): number | undefined {
+    const pending = Number(this.#places()[4]);
+    return Number.isSafeInteger(pending) ? pending : undefined;
+  }
+
   /**
-   * $JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>…;
-   * with domain and account there are two tokens more.
+   * $JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>
+   * .<pending>; with domain and account there are two tokens more.
    */
   #places(): string[] {
     const tokens = this.#message.reply?.split('.') ?? [];

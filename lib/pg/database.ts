@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql';
 import type { Pool, PoolClient } from 'pg';
+import { conflicts, poolWait, showPool } from './database-metrics.ts';
 import { ConnectionLostError, isConflict } from './failure.ts';
 import { answered, type Tx, transactionOn } from './transaction.ts';
 
 export interface DatabaseOptions {
   /** postgresql://user:password@host:port/database */
   url: string;
-  /** Shown in pg_stat_activity. */
+  /** Shown in pg_stat_activity, and label of the pool's metrics. */
   applicationName: string;
   /**
    * Most connections, 10 by default. Keep (instances × this) well under the server's
@@ -49,10 +50,13 @@ const attemptsMax = 5;
 export class Database {
   readonly #orm: MikroORM;
   readonly #pool: Pool;
+  readonly #name: string;
 
-  private constructor(orm: MikroORM, pool: Pool) {
+  private constructor(orm: MikroORM, pool: Pool, name: string) {
     this.#orm = orm;
     this.#pool = pool;
+    this.#name = name;
+    showPool(name, pool);
   }
 
   /**
@@ -77,7 +81,8 @@ export class Database {
       colors: false,
       ensureDatabase: false,
     });
-    return new Database(orm, await orm.em.getConnection().getNativeClient());
+    const pool = await orm.em.getConnection().getNativeClient();
+    return new Database(orm, pool, options.applicationName);
   }
 
   /**
@@ -91,6 +96,7 @@ export class Database {
         return await this.#attempt(work);
       } catch (error) {
         if (attempt === attemptsMax || !isConflict(error)) throw error;
+        conflicts.inc({ pool: this.#name });
         await sleep(Math.random() * 10 * 2 ** attempt);
       }
     }
@@ -101,7 +107,7 @@ export class Database {
    * round trip.
    */
   async single<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const client = await answered(this.#pool.connect());
+    const client = await this.#connect();
     let unusable: boolean | undefined;
     try {
       return await work(transactionOn(client));
@@ -132,8 +138,17 @@ export class Database {
     if (!this.#pool.ended) await this.#pool.end();
   }
 
+  async #connect(): Promise<PoolClient> {
+    const startedMs = performance.now();
+    try {
+      return await answered(this.#pool.connect());
+    } finally {
+      poolWait.observe({ pool: this.#name }, (performance.now() - startedMs) / 1_000);
+    }
+  }
+
   async #attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const client = await answered(this.#pool.connect());
+    const client = await this.#connect();
     let unusable: boolean | undefined;
     try {
       await answered(client.query('begin'));

@@ -3,6 +3,7 @@
 import { orExit, readEnvironment, type Environment } from '#lib/config/environment.ts';
 import type { ProcessName, Variable } from '#lib/config/variables.ts';
 import { createLogger, type Logger } from '#lib/log/logger.ts';
+import { showBuild } from './process-metrics.ts';
 import { version } from './version.ts';
 
 /** Processes that run until they are stopped. */
@@ -44,6 +45,7 @@ export async function runService<
   const { PURSER_LOG_LEVEL: level } = config as Environment<ServiceName>;
   const instance = String((config as Record<string, unknown>)[`PURSER_${name.toUpperCase()}_PORT`]);
   const log = createLogger({ service: name, instance, level });
+  showBuild(name);
   const closers: Closer[] = await traceIfWanted(name, { config, instance, log });
   const stop = once(async (why: string, exitCode: number) => {
     log.info({ why }, 'stopping');

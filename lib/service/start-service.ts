@@ -1,5 +1,6 @@
 import { startGrpcServer } from '#lib/grpc/server.ts';
 import { closeUpstreams, connectUpstreams } from '#lib/grpc/upstreams.ts';
+import { countWaitingLetters } from '#lib/dead-letters/count-waiting.ts';
 import { insertDeadLetter } from '#lib/dead-letters/insert-dead-letter.ts';
 import { startInternalServer } from '#lib/internal-http/server.ts';
 import type { Logger } from '#lib/log/logger.ts';
@@ -96,7 +97,11 @@ export async function startService<Deps extends ServiceDeps>(
   const deps = definition.open?.(basic, onStop) ?? (basic as Deps);
   const backgroundDeps = { ...deps, database: background };
   const room = definition.publishes ? outboxRoom(name, settings, connections) : undefined;
-  const jobs = [...definition.jobs(backgroundDeps), ...(room ? [room.job()] : [])];
+  const jobs = [
+    countWaitingLetters(backgroundDeps),
+    ...definition.jobs(backgroundDeps),
+    ...(room ? [room.job()] : []),
+  ];
   startJobs(jobs, { log, onStop });
   const consumers = definition
     .consumes(backgroundDeps)

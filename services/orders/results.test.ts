@@ -6,6 +6,7 @@ import { Payment_FailureReason } from '#gen/purser/payments/v1/payment.ts';
 import type { OutboxEvent } from '#lib/outbox/event.ts';
 import { testPublisher } from '#test/harness/publish.ts';
 import { eventually, ownNats, serviceDatabase, testService } from '#test/harness/service.ts';
+import { metricValue } from '#test/harness/metric-value.ts';
 import { suite } from '#test/harness/suite.ts';
 import { paymentCaptured, paymentFailed } from '../payments/published.ts';
 import { migrations } from './schema/migrations.ts';
@@ -195,6 +196,23 @@ test('an event of a kind that Orders does not know is passed over', async () => 
     await database.sql('select from dead_letters where event_id = $1', [stranger.eventId]),
     [],
   );
+});
+
+test('the time to the payment and a dropped duplicate are counted once each', async () => {
+  const measured = () => metricValue('purser_order_payment_seconds', { state: 'PAID' });
+  const dropped = () => metricValue('purser_duplicates_dropped_total');
+  const before = { measured: await measured(), dropped: await dropped() };
+  const { name } = await create();
+  const event = captured(name);
+  await broker.publish(event);
+  await decided(name);
+  await broker.publish(event);
+  await eventually(dropped, (count) => count > before.dropped);
+  assert.is(await measured(), before.measured + 1);
+  assert.is(await dropped(), before.dropped + 1);
+  const consumer = 'orders-payment-results';
+  assert.ok((await metricValue('purser_consumer_wait_seconds', { consumer })) >= 2);
+  assert.is(await metricValue('purser_consumer_pending', { consumer }), 0);
 });
 
 test.run();

@@ -5,6 +5,7 @@ import { PaymentCaptured, PaymentFailed } from '#gen/purser/payments/v1/events.t
 import { Payment_FailureReason, Payment_State } from '#gen/purser/payments/v1/payment.ts';
 import type { OutboxEvent } from '#lib/outbox/event.ts';
 import { eventually, reasonOf } from '#test/harness/service.ts';
+import { metricValue } from '#test/harness/metric-value.ts';
 import { suite } from '#test/harness/suite.ts';
 import {
   balanceOf,
@@ -267,5 +268,17 @@ async function allAcknowledged(): Promise<void> {
     ({ num_pending, num_ack_pending }) => num_pending === 0 && num_ack_pending === 0,
   );
 }
+
+test('a request that comes again is counted as a duplicate', async () => {
+  const dropped = () => metricValue('purser_duplicates_dropped_total');
+  const userId = await openAccount(100n);
+  const event = requestFor(userId, 60n);
+  const before = await dropped();
+  await broker.publish(event);
+  await settled(event, userId);
+  assert.is(await dropped(), before);
+  await broker.publish(event);
+  await eventually(dropped, (count) => count === before + 1);
+});
 
 test.run();

@@ -1,4 +1,5 @@
 import { LiveMessage } from '#gen/purser/notifications/v1/live.ts';
+import { duplicates } from '#lib/inbox/inbox-metrics.ts';
 import type { Postponed } from '#lib/nats/consumer.ts';
 import type { Delivery } from '#lib/nats/delivery.ts';
 import type { Tx } from '#lib/pg/transaction.ts';
@@ -38,9 +39,10 @@ export function tellUsers({ database, clock, hub }: NotificationsDeps) {
   return async (batch: readonly Delivery[]): Promise<readonly Postponed[]> => {
     const seen = batch.flatMap((delivery) => happenings[delivery.type]?.(delivery) ?? []);
     if (seen.length === 0) return [];
-    const { additions, early } = await traceEach('user log', seen, () =>
+    const { taken, additions, early } = await traceEach('user log', seen, () =>
       database.transaction((tx) => tellIn(tx, seen, clock())),
     );
+    duplicates.inc(seen.length - taken.length - early.length);
     hub.changed(additions);
     return early.map(({ eventId, deliveries }) => ({
       eventId,
@@ -53,7 +55,7 @@ async function tellIn(
   tx: Tx,
   seen: readonly Happening[],
   now: Date,
-): Promise<{ additions: Addition[]; early: Telling['early'] }> {
+): Promise<Pick<Telling, 'taken' | 'early'> & { additions: Addition[] }> {
   // The locks come before every look: an event that another instance has in hand is one of the same
   // user, so whatever it did is committed when the lock is ours.
   const heads = await lockHeads(tx, new Set(seen.map(({ userId }) => userId)));
@@ -65,6 +67,7 @@ async function tellIn(
   await writeTelling(tx, { ...telling, lines }, now);
   const additions = Map.groupBy(lines, ({ userId }) => userId);
   return {
+    taken: telling.taken,
     early: telling.early,
     additions: [...additions].map(([userId, added]) => ({
       userId,

@@ -1,8 +1,10 @@
+import { duplicates } from '#lib/inbox/inbox-metrics.ts';
 import type { Delivery } from '#lib/nats/delivery.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
 import { traceEach } from '#lib/trace/tracing.ts';
 import { applyChanges } from '../apply-changes.ts';
 import type { OrderChange } from '../domain/change-orders.ts';
+import { timePayments } from '../payment-metrics.ts';
 import { paymentCaptured } from './payment-captured.ts';
 import { paymentFailed } from './payment-failed.ts';
 import { paymentRefunded } from './payment-refunded.ts';
@@ -25,7 +27,7 @@ export function applyPaymentResults({ database, clock, committed, log }: Service
   return async (batch: readonly Delivery[]): Promise<void> => {
     const changes = batch.flatMap((delivery) => paymentResults[delivery.type]?.(delivery) ?? []);
     if (changes.length === 0) return;
-    const { refused } = await database.transaction(async (tx) => {
+    const { steps, refused, orders } = await database.transaction(async (tx) => {
       const applied = await traceEach('order state', changes, () =>
         applyChanges(tx, changes, { now: clock() }),
       );
@@ -34,6 +36,8 @@ export function applyPaymentResults({ database, clock, committed, log }: Service
       return applied;
     });
     committed();
+    duplicates.inc(changes.length - steps.length - refused.length);
+    timePayments(steps, orders, clock());
     for (const change of refused) {
       log.error({ change }, 'a payment result contradicts the order and was ignored');
     }

@@ -20,6 +20,7 @@ import { type PaymentAnswer, remedyOf } from '../domain/reconcile.ts';
 import { paymentCancellationRequested, paymentRequested } from '../published.ts';
 import { claimWaitingOrders, noteRound, type WaitingOrder } from '../sql/claim-waiting-orders.ts';
 import { selectRequests } from '../sql/select-requests.ts';
+import { timePayments } from '../payment-metrics.ts';
 import { asked, healed, resent, unanswered } from './reconcile-metrics.ts';
 
 const intervalMs = 1_000;
@@ -122,11 +123,12 @@ async function heal(
   changes: readonly OrderChange[],
 ): Promise<void> {
   if (changes.length === 0) return;
-  const { steps, refused } = await database.transaction((tx) =>
+  const { steps, refused, orders } = await database.transaction((tx) =>
     applyChanges(tx, changes, { now: clock() }),
   );
   committed();
   for (const { to } of steps) healed.inc({ state: to });
+  timePayments(steps, orders, clock());
   for (const change of refused) log.error({ change }, 'Payments contradicts the order');
   if (steps.length > 0) log.warn({ count: steps.length }, 'results were lost and are applied');
 }

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { Payment_FailureReason } from '#gen/purser/payments/v1/payment.ts';
+import { duplicates } from '#lib/inbox/inbox-metrics.ts';
 import { insertIntoInbox } from '#lib/inbox/insert-into-inbox.ts';
 import type { Delivery } from '#lib/nats/delivery.ts';
 import type { OutboxEvent } from '#lib/outbox/event.ts';
@@ -32,16 +33,18 @@ export function settlePayments({ database, clock, committed }: ServiceDeps) {
   return async (batch: readonly Delivery[]): Promise<void> => {
     const wishes = batch.flatMap((delivery) => paymentWishes[delivery.type]?.(delivery) ?? []);
     if (wishes.length === 0) return;
-    await database.transaction((tx) => settleIn(tx, wishes, clock()));
+    const count = await database.transaction((tx) => settleIn(tx, wishes, clock()));
     committed();
+    duplicates.inc(wishes.length - count);
   };
 }
 
-async function settleIn(tx: Tx, wishes: readonly PaymentWish[], now: Date): Promise<void> {
+/** How many of the wishes were new. */
+async function settleIn(tx: Tx, wishes: readonly PaymentWish[], now: Date): Promise<number> {
   const distinct = [...new Map(wishes.map((wish) => [wish.eventId, wish])).values()];
   const fresh = await traceEach('inbox', distinct, () => insertIntoInbox(tx, distinct));
   const pending = distinct.filter(({ eventId }) => fresh.has(eventId));
-  if (pending.length === 0) return;
+  if (pending.length === 0) return 0;
   const wallets = await lockWallets(
     tx,
     pending.map(({ userId }) => userId),
@@ -56,6 +59,7 @@ async function settleIn(tx: Tx, wishes: readonly PaymentWish[], now: Date): Prom
     await bookTransfers(tx, ledger.transfers, now);
     await writePayments(tx, settlement, settlement.answers.map(answerEvent));
   });
+  return pending.length;
 }
 
 function answerEvent(settled: SettledWish): OutboxEvent {
