@@ -97,12 +97,8 @@ export async function startService<Deps extends ServiceDeps>(
   const deps = definition.open?.(basic, onStop) ?? (basic as Deps);
   const backgroundDeps = { ...deps, database: background };
   const room = definition.publishes ? outboxRoom(name, settings, connections) : undefined;
-  const jobs = [
-    countWaitingLetters(backgroundDeps),
-    ...definition.jobs(backgroundDeps),
-    ...(room ? [room.job()] : []),
-  ];
-  startJobs(jobs, { log, onStop });
+  const jobs = [...definition.jobs(backgroundDeps), ...(room ? [room.job()] : [])];
+  startJobs(jobs, { deps: backgroundDeps, onStop });
   const consumers = definition
     .consumes(backgroundDeps)
     .map((consumption) => startConsumer(consumption, connections));
@@ -182,8 +178,13 @@ function outboxRoom(
   return new OutboxRoom({ service, database, log, rowsMax });
 }
 
-function startJobs(jobs: readonly Job[], { log, onStop }: { log: Logger; onStop: OnStop }): void {
-  const running = jobs.map((job) => new PeriodicJob(job, { log }));
+/** The jobs of the service, and those that every service has. */
+function startJobs(
+  ofService: readonly Job[],
+  { deps, onStop }: { deps: ServiceDeps; onStop: OnStop },
+): void {
+  const jobs = [countWaitingLetters(deps), ...ofService];
+  const running = jobs.map((job) => new PeriodicJob(job, { log: deps.log }));
   for (const job of running) job.start();
   onStop('jobs', () => Promise.all(running.map((job) => job.stop())));
 }

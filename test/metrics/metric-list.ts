@@ -23,6 +23,7 @@ export const labelValues: Readonly<Record<string, string>> = {
   dependency: 'the readiness checks of the process',
   method: 'RPCs by full name; HTTP methods, others as `other`',
   node: 'the version of Node',
+  phase: 'whether a request still arrives or is being answered',
   pool: 'pools of database connections, one or two in a process',
   route: 'path templates of the contract, `page` and `unknown`',
   service: 'the services',
