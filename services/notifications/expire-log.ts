@@ -2,6 +2,7 @@ import type { Statement } from '#lib/pg/transaction.ts';
 import { deleteInBatches } from '#lib/service/delete-in-batches.ts';
 import type { Job } from '#lib/service/periodic-job.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
+import { forgetSockets } from './sql/hold-sockets.ts';
 
 const hourMs = 3_600_000;
 
@@ -63,9 +64,9 @@ const retentions = [
   { what: 'tickets', statement: deleteOldTickets, keptMs: 0, intervalMs: 60_000 },
 ];
 
-/** Deletes what is older than it is kept; instances may do it side by side. */
+/** Deletes what is older than it is kept, and what dead instances held; several may do it. */
 export function expireLog({ database, clock, log }: ServiceDeps): Job[] {
-  return retentions.map(({ what, statement, keptMs, intervalMs }) => ({
+  const expire = retentions.map(({ what, statement, keptMs, intervalMs }): Job => ({
     name: `expire-${what}`,
     intervalMs,
     async run(signal) {
@@ -74,4 +75,10 @@ export function expireLog({ database, clock, log }: ServiceDeps): Job[] {
       if (count > 0n) log.info({ count }, `deleted ${what} that had had their time`);
     },
   }));
+  const forget: Job = {
+    name: 'forget-sockets',
+    intervalMs: 60_000,
+    run: () => database.single((tx) => forgetSockets(tx)),
+  };
+  return [...expire, forget];
 }

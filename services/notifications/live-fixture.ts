@@ -217,3 +217,9 @@ export function liveSocket(port: number, options: SocketOptions = {}): Socket {
   });
   return Object.assign(received, { socket, opened, closed });
 }
+
+/** What a socket was refused with. */
+export async function reasonOf(port: number, options: SocketOptions): Promise<[number, string]> {
+  const problem: Frame = await liveSocket(port, options).opened;
+  return [problem?.status, problem?.reason];
+}

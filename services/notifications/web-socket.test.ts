@@ -12,7 +12,7 @@ import {
   newUser,
   openLive,
   orderEvent,
-  type SocketOptions,
+  reasonOf,
 } from './live-fixture.ts';
 
 const test = suite('WebSocket');
@@ -31,11 +31,6 @@ test.before.each(() => {
 async function ticketFrom(service: LiveService, userId: string): Promise<string> {
   const path = '/purser.notifications.v1.LiveService/CreateLiveTicket';
   return (await service.call(path, {}, userId)).ticket;
-}
-
-async function reasonOf(port: number, options: SocketOptions): Promise<[number, string]> {
-  const problem: Frame = await liveSocket(port, options).opened;
-  return [problem?.status, problem?.reason];
 }
 
 test('the messages are those of the contract, as JSON', async () => {
@@ -151,25 +146,6 @@ test('a list of origins replaces the host’s own', async () => {
   assert.equal(await reasonOf(listed.livePort, { userId, origin }), [403, 'ORIGIN_NOT_ALLOWED']);
   socket.cancel();
   await listed.stop();
-});
-
-test('a user has at most five sockets on an instance; a closed one makes room', async () => {
-  const userId = newUser();
-  const sockets = Array.from({ length: 5 }, () => liveSocket(one.livePort, { userId }));
-  await Promise.all(sockets.map((socket) => socket.at(0)));
-  assert.equal(await reasonOf(one.livePort, { userId }), [429, 'LIVE_SOCKET_LIMIT']);
-  const another = liveSocket(one.livePort, { userId: newUser() });
-  await another.at(0);
-  sockets[0]!.socket.close();
-  await sockets[0]!.closed;
-  const sixth = await eventually(
-    async () => {
-      const socket = liveSocket(one.livePort, { userId });
-      return (await socket.opened) === undefined ? socket : undefined;
-    },
-    (socket) => socket !== undefined,
-  );
-  for (const socket of [...sockets, another, sixth!]) socket.cancel();
 });
 
 test('a frame of more than 4 KiB closes with 1009', async () => {

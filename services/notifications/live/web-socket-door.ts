@@ -13,6 +13,7 @@ import type { NotificationsDeps } from '../service.ts';
 import { admitSocket, checkOrigin, requestIdOf } from './admit-socket.ts';
 import { closedSockets } from './live-metrics.ts';
 import { closeCodes, LiveSocket } from './live-socket.ts';
+import { SocketPlaces } from './socket-places.ts';
 
 export interface WebSocketDoorOptions {
   /** 0 lets the system choose. */
@@ -26,7 +27,7 @@ export interface WebSocketDoorOptions {
 }
 
 export const limitsDefault = {
-  /** Open WebSockets of a user on this instance. */
+  /** Open WebSockets of a user, over all instances. */
   socketsPerUser: 5,
   /** Open WebSockets of all users on this instance. */
   sockets: 20_000,
@@ -71,13 +72,15 @@ class WebSocketDoor {
     maxPayload: frameBytesMax,
   });
   readonly #sockets = new Set<WebSocket>();
-  readonly #counts = new Map<string, number>();
+  readonly #places: SocketPlaces;
   #stopping = false;
 
   constructor(deps: NotificationsDeps, { origins, limits }: WebSocketDoorOptions) {
     this.#deps = deps;
     this.#origins = origins;
     this.#limits = { ...limitsDefault, ...limits };
+    const { database, log } = deps;
+    this.#places = new SocketPlaces({ database, log, max: this.#limits.socketsPerUser });
     this.#server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000 }, refusePlain);
     this.#server.on('upgrade', (request, socket, head) => {
       // Node hands the socket over without a listener of its own.
@@ -87,6 +90,7 @@ class WebSocketDoor {
   }
 
   async listen(host: string, port: number): Promise<number> {
+    this.#places.start();
     this.#server.listen(port, host);
     await once(this.#server, 'listening');
     return (this.#server.address() as AddressInfo).port;
@@ -103,6 +107,7 @@ class WebSocketDoor {
     }, leaveMs);
     await closed;
     clearTimeout(late);
+    await this.#places.stop();
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -112,28 +117,24 @@ class WebSocketDoor {
       checkPath(request);
       checkOrigin(request, this.#origins);
       const userId = await admitSocket(request, this.#deps);
-      this.#reserve(userId);
-      this.#accept({ request, socket, head, userId, requestId });
+      if (this.#sockets.size >= this.#limits.sockets) throw new PurserError('OVERLOADED');
+      await this.#places.take(userId);
+      const accepted = this.#accept({ request, socket, head, userId, requestId });
+      if (!accepted) this.#places.leave(userId);
     } catch (error) {
       this.#refuse(error, { request, socket, requestId });
     }
   }
 
-  #reserve(userId: string): void {
-    const count = this.#counts.get(userId) ?? 0;
-    if (this.#stopping) throw new PurserError('DEPENDENCY_UNAVAILABLE');
-    if (this.#sockets.size >= this.#limits.sockets) throw new PurserError('OVERLOADED');
-    if (count >= this.#limits.socketsPerUser) {
-      throw new PurserError('LIVE_SOCKET_LIMIT', { limit: String(this.#limits.socketsPerUser) });
-    }
-  }
-
-  #accept(upgrade: Upgrade): void {
+  /** False when it is no handshake after all, or its client has left. */
+  #accept(upgrade: Upgrade): boolean {
     const { request, socket, head, userId, requestId } = upgrade;
     const openedMs = performance.now();
+    if (this.#stopping) throw new PurserError('DEPENDENCY_UNAVAILABLE');
+    let accepted = false;
     this.#upgrader.handleUpgrade(request, socket, head, (webSocket) => {
       this.#sockets.add(webSocket);
-      this.#counts.set(userId, (this.#counts.get(userId) ?? 0) + 1);
+      accepted = true;
       const live = new LiveSocket(webSocket, {
         userId,
         wire: socket,
@@ -142,7 +143,7 @@ class WebSocketDoor {
       });
       webSocket.once('close', (code) => {
         this.#sockets.delete(webSocket);
-        this.#release(userId);
+        this.#places.leave(userId);
         closedSockets.inc({ code: code < 1016 || code === closeCodes.invalid ? code : 'other' });
         const durationMs = Math.round(performance.now() - openedMs);
         const { messages } = live;
@@ -150,12 +151,7 @@ class WebSocketDoor {
         this.#deps.log.info(line, 'live socket');
       });
     });
-  }
-
-  #release(userId: string): void {
-    const count = (this.#counts.get(userId) ?? 1) - 1;
-    if (count === 0) this.#counts.delete(userId);
-    else this.#counts.set(userId, count);
+    return accepted;
   }
 
   #refuse(error: unknown, { request, socket, requestId }: Omit<Upgrade, 'head' | 'userId'>): void {

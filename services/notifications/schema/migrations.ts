@@ -109,9 +109,29 @@ class MessageRetention extends Migration {
   }
 }
 
+/** Who holds how many of a user's WebSockets, over all instances. */
+class SharedSocketLimit extends Migration {
+  override up() {
+    this.addSql(`
+      create table live_instances (
+        instance_id uuid primary key,
+        -- What it holds counts until then.
+        lease_until timestamptz not null
+      );
+
+      create table live_sockets (
+        user_id text primary key,
+        -- For each open WebSocket of the user the instance that it is on.
+        holders uuid[] not null
+      )
+      with (fillfactor = 70);`);
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-live-changes', class: LiveChanges },
   { name: '0002-resolved-letters', class: ResolvedLetters },
   { name: '0003-traced-changes', class: TracedChanges },
   { name: '0004-message-retention', class: MessageRetention },
+  { name: '0005-shared-socket-limit', class: SharedSocketLimit },
 ];

@@ -16,6 +16,8 @@ export const rights: Rights = {
     accounts: 'select, insert, update',
     notifications: 'select, insert, delete, update (read_time)',
     tickets: 'select, insert, delete, update (expire_time)',
+    live_instances: 'select, insert, update, delete',
+    live_sockets: 'select, insert, update, delete',
     ...inboxRights,
     ...deadLetterRights,
   },
