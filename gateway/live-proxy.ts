@@ -4,7 +4,8 @@
 // route of its own beside the one that answers everything here.
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
-import type { Socket } from 'node:net';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { isIP, type Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { Gauge } from 'prom-client';
 import { PurserError } from '#lib/errors/purser-error.ts';
@@ -12,6 +13,8 @@ import { oneUserId } from '#lib/grpc/call-metadata.ts';
 import { toProblem } from '#lib/http/problem.ts';
 import { rawAnswer } from '#lib/http/raw-answer.ts';
 import { userHash, type Logger } from '#lib/log/logger.ts';
+import { serverMustBe } from '#lib/tls/peer-identity.ts';
+import type { TlsFolder } from '#lib/tls/tls-folder.ts';
 import { countRequest } from './exchange.ts';
 import { checkHost, headerValues, readTraceparent } from './read-headers.ts';
 import { replyHeaders } from './reply-headers.ts';
@@ -26,6 +29,8 @@ export interface Address {
 export interface LiveProxyOptions {
   /** Where WebSockets are answered; tried in turn, the next when one does not answer. */
   targets: readonly Address[];
+  /** Without it the connections are plain. */
+  tls?: TlsFolder | undefined;
   log: Logger;
   /** How long one of them may take to answer, 2,000 by default. */
   answerMs?: number;
@@ -72,13 +77,15 @@ export function asksForLive(request: IncomingMessage): boolean {
 
 export class LiveProxy {
   readonly #targets: readonly Address[];
+  readonly #tls: TlsFolder | undefined;
   readonly #log: Logger;
   readonly #answerMs: number;
   readonly #sockets = new Set<Socket>();
   #next = Math.floor(Math.random() * 1_000);
 
-  constructor({ targets, log, answerMs = 2_000 }: LiveProxyOptions) {
+  constructor({ targets, tls, log, answerMs = 2_000 }: LiveProxyOptions) {
     this.#targets = targets;
+    this.#tls = tls;
     this.#log = log;
     this.#answerMs = answerMs;
   }
@@ -147,12 +154,14 @@ export class LiveProxy {
     const { request, socket } = handshake;
     const query = request.url?.slice(livePath.length) ?? '';
     return new Promise((resolve, reject) => {
-      const outgoing = httpRequest({
+      const send = this.#tls === undefined ? httpRequest : httpsRequest;
+      const outgoing = send({
         host,
         port,
         path: `${livePath}${query}`,
         headers: headersFor(handshake),
         agent: false,
+        ...(this.#tls && tlsOptions(host, this.#tls)),
       });
       const leave = () => outgoing.destroy();
       const timer = setTimeout(
@@ -229,6 +238,15 @@ export class LiveProxy {
     };
     this.#log.info(line, 'request');
   }
+}
+
+/** The header Host is the caller's; what counts is whom the gateway meant to reach. */
+function tlsOptions(host: string, tls: TlsFolder): RequestOptions {
+  return {
+    ...tls.read(),
+    servername: isIP(host) === 0 ? host : '',
+    checkServerIdentity: (_name, certificate) => serverMustBe('notifications')(host, certificate),
+  };
 }
 
 /** The user that the handshake names, if any; a ticket in its URL is none of our business. */

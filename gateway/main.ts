@@ -5,6 +5,7 @@ import { runService } from '#lib/process/lifecycle.ts';
 import { Readiness } from '#lib/process/readiness.ts';
 import { LiveProxy } from './live-proxy.ts';
 import { startGateway } from './server.ts';
+import { openTlsFolder } from '#lib/tls/open-tls-folder.ts';
 import { closeUpstreams, connectUpstreams } from '#lib/grpc/upstreams.ts';
 import { domainsOf, upstreamChecks } from './upstreams.ts';
 
@@ -18,7 +19,8 @@ await runService(
   async ({ config, log, onStop }) => {
     const host = config.PURSER_HOST;
     const targets = domains.map((domain) => [domain, config[targetName(domain)] as string]);
-    const upstreams = connectUpstreams(Object.fromEntries(targets), log);
+    const tls = openTlsFolder(config.PURSER_TLS_FOLDER);
+    const upstreams = connectUpstreams(Object.fromEntries(targets), log, tls);
     onStop('the connections to the services', () => closeUpstreams(upstreams));
     const pages = config.PURSER_WEB_TARGET;
     const readiness = new Readiness({ ...upstreamChecks(upstreams, pages), log });
@@ -29,7 +31,7 @@ await runService(
     });
     onStop('the internal port', internal.stop);
     const port = config.PURSER_GATEWAY_PORT;
-    const live = new LiveProxy({ targets: config.PURSER_NOTIFICATIONS_LIVE_TARGET, log });
+    const live = new LiveProxy({ targets: config.PURSER_NOTIFICATIONS_LIVE_TARGET, tls, log });
     const options = { host, port, routes, upstreams, readiness, live, log, pages };
     const gateway = await startGateway(options);
     onStop('the public port', gateway.stop);

@@ -187,6 +187,12 @@ export const errorReference: Readonly<Record<Reason, ErrorExplanation>> = {
     action: 'Open the path with a WebSocket client, over HTTP/1.1, and let proxies pass the upgrade on.',
     metadata: {},
   },
+  CALLER_NOT_ALLOWED: {
+    meaning: 'The calling process has no certificate that allows it to call the method.',
+    cause: 'Processes prove to each other who they are by mutual TLS, and the certificate of the calling one names no process that may call the method.',
+    action: 'Call through the gateway. Between processes, use a certificate that names the right one, or have the service allow the caller in its service.ts.',
+    metadata: { caller: 'notifications' },
+  },
 };
 
 /** What the values of enums named FailureReason mean, by the enum's full name. */

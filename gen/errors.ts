@@ -206,6 +206,13 @@ export const errorCatalogue = {
     metadata: [],
     retryable: false,
   },
+  CALLER_NOT_ALLOWED: {
+    code: 7,
+    httpStatus: 403,
+    message: '{caller} may not call this method.',
+    metadata: ['caller'],
+    retryable: false,
+  },
 } as const;
 
 /** Why a call failed, for programs. */

@@ -66,7 +66,9 @@ export type ServiceReason =
   /** The user has as many open WebSockets as one may have. */
   | 'LIVE_SOCKET_LIMIT'
   /** The path speaks WebSocket only. */
-  | 'WEBSOCKET_REQUIRED';
+  | 'WEBSOCKET_REQUIRED'
+  /** The calling process has no certificate that allows it to call the method. */
+  | 'CALLER_NOT_ALLOWED';
 
 /** What an error of each reason says beside. */
 export interface ReasonMetadata {
@@ -99,4 +101,5 @@ export interface ReasonMetadata {
   ORIGIN_NOT_ALLOWED: { origin: string };
   LIVE_SOCKET_LIMIT: { limit: string };
   WEBSOCKET_REQUIRED: Record<never, string>;
+  CALLER_NOT_ALLOWED: { caller: string };
 }

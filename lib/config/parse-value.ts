@@ -1,7 +1,10 @@
 // Parsers of environment variables. Each takes the text of a variable that is set and gives its
 // value, or throws a RangeError whose message completes the sentence "NAME must be …".
+import { statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { TracingTarget } from '#lib/trace/tracing-settings.ts';
+import { join } from 'node:path';
+import { tlsFiles } from '#lib/tls/tls-folder.ts';
 
 export type Parse<T> = (text: string) => T;
 
@@ -50,23 +53,30 @@ export function folder(text: string): string {
   return text;
 }
 
-/** `postgresql://user:password@host:port/database`. */
+/** `postgresql://user:password@host:port/database`, with `?sslmode=verify-full` for TLS. */
 export function postgresUrl(text: string): string {
   const url = URL.parse(text);
   const known = url !== null && ['postgres:', 'postgresql:'].includes(url.protocol);
   if (!known || url.pathname.length < 2) {
     throw new RangeError('a URL like postgresql://user:password@host:5432/database');
   }
+  const mode = url.searchParams.get('sslmode') ?? 'disable';
+  if (!['disable', 'verify-full'].includes(mode)) {
+    throw new RangeError('a URL with sslmode=verify-full, or without sslmode: others check nobody');
+  }
   return text;
 }
 
-/** One or more `nats://host:port`, separated by commas. */
+/** One or more `nats://host:port`, or all of them `tls://host:port`, separated by commas. */
 export function natsUrl(text: string): string {
   for (const part of text.split(',')) {
     const url = URL.parse(part.trim());
     if (url === null || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') {
       throw new RangeError('a URL like nats://host:4222, or several separated by commas');
     }
+  }
+  if (/tls:/.test(text) && /nats:/.test(text)) {
+    throw new RangeError('URLs that all begin with tls://, or none of them');
   }
   return text;
 }
@@ -148,6 +158,16 @@ export function httpUrl(text: string): string {
   const url = URL.parse(text);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
     throw new RangeError('a URL like http://host:4318');
+  }
+  return text;
+}
+
+/** `off`, or a folder with the files of a certificate; undefined when off. */
+export function tlsFolder(text: string): string | undefined {
+  if (text === 'off') return undefined;
+  const files = Object.values(tlsFiles);
+  if (!files.every((name) => statSync(join(text, name), { throwIfNoEntry: false })?.isFile())) {
+    throw new RangeError(`off, or a folder with ${files.join(', ')}`);
   }
   return text;
 }

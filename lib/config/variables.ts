@@ -15,6 +15,7 @@ import {
   postgresUrl,
   share,
   tracingTarget,
+  tlsFolder,
   wholeNumber,
   type Parse,
 } from './parse-value.ts';
@@ -96,9 +97,27 @@ export const variables = {
   PURSER_NATS_URL: variable({
     parse: natsUrl,
     default: 'nats://127.0.0.1:42229',
-    description: 'The broker: nats://host:port, or several separated by commas.',
+    description:
+      'The broker: nats://host:port, or several separated by commas; tls:// instead of nats:// ' +
+      'for TLS.',
     readBy: ['orders', 'payments', 'notifications'],
     secret: true,
+  }),
+  PURSER_TLS_FOLDER: variable({
+    parse: tlsFolder,
+    default: 'off',
+    description:
+      'Folder with tls.crt, tls.key and ca.crt: gRPC and WebSockets between processes are mutual ' +
+      'TLS, and so are connections to PostgreSQL (sslmode=verify-full) and to the broker (tls://).',
+    readBy: [
+      'orders',
+      'orders-migrate',
+      'payments',
+      'payments-migrate',
+      'notifications',
+      'notifications-migrate',
+      'gateway',
+    ],
   }),
   PURSER_REFLECTION: variable({
     parse: onOrOff,
@@ -175,7 +194,9 @@ export const variables = {
   PURSER_ORDERS_DATABASE_URL: variable({
     parse: postgresUrl,
     default: undefined,
-    description: 'Database of Orders: postgresql://user:password@host:port/database.',
+    description:
+      'Database of Orders: postgresql://user:password@host:port/database, with ' +
+      '?sslmode=verify-full for TLS.',
     readBy: ['orders'],
     secret: true,
   }),
@@ -189,7 +210,9 @@ export const variables = {
   PURSER_PAYMENTS_DATABASE_URL: variable({
     parse: postgresUrl,
     default: undefined,
-    description: 'Database of Payments: postgresql://user:password@host:port/database.',
+    description:
+      'Database of Payments: postgresql://user:password@host:port/database, with ' +
+      '?sslmode=verify-full for TLS.',
     readBy: ['payments'],
     secret: true,
   }),
@@ -203,7 +226,9 @@ export const variables = {
   PURSER_NOTIFICATIONS_DATABASE_URL: variable({
     parse: postgresUrl,
     default: undefined,
-    description: 'Database of Notifications: postgresql://user:password@host:port/database.',
+    description:
+      'Database of Notifications: postgresql://user:password@host:port/database, with ' +
+      '?sslmode=verify-full for TLS.',
     readBy: ['notifications'],
     secret: true,
   }),
@@ -245,6 +270,13 @@ export const variables = {
       'Where the gateway finds the WebSockets of Notifications: host:port, or several separated ' +
       'by commas.',
     readBy: ['gateway'],
+  }),
+  PURSER_TLS: variable({
+    parse: onOrOff,
+    default: 'off',
+    description:
+      'Whether npm start makes certificates and runs everything over mutual TLS: on or off.',
+    readBy: ['start'],
   }),
   PURSER_POSTGRES_PORT: variable({
     parse: port,

@@ -8,6 +8,7 @@ import { PurserError } from '#lib/errors/purser-error.ts';
 import { userHash, type Logger } from '#lib/log/logger.ts';
 import { traceIds } from '#lib/trace/trace-parent.ts';
 import type { CallLimits } from './call-limits.ts';
+import { type AuthenticatedCall, type Callers, requireCaller, staffCaller } from './callers.ts';
 import { isStaff, oneUserId, requestIdKey, userIdKey } from './call-metadata.ts';
 import { callDuration, callsHandled } from './server-metrics.ts';
 
@@ -35,6 +36,8 @@ const retryDelayMs = 5_000;
 
 export interface CallOptions {
   log: Logger;
+  /** Who may call what; undefined where connections are plain, and anybody may. */
+  callers: Callers | undefined;
   /** Whether an error means that a dependency does not answer right now: DEPENDENCY_UNAVAILABLE. */
   isTransient(error: unknown): boolean;
   /** Whether calls that may write are refused for now. */
@@ -45,7 +48,11 @@ export interface CallOptions {
 
 /** A call of either kind, with what the kit has made for it. */
 export interface CallInHand {
-  call: { request: Buffer; metadata: Metadata; sendMetadata(metadata: Metadata): void };
+  call: AuthenticatedCall & {
+    request: Buffer;
+    metadata: Metadata;
+    sendMetadata(metadata: Metadata): void;
+  };
   limits: CallLimits;
   requestId: string;
   /** W3C trace parent of the work for this call, or the caller's. */
@@ -72,6 +79,8 @@ export function admitCall(
   method: Method | Stream,
   { call, limits, requestId, traceparent, options }: CallInHand,
 ): { request: unknown; context: AnyCallContext } {
+  const { callers } = options;
+  const caller = callers && requireCaller(callers, method.path, call);
   const userId = oneUserId(call.metadata.get(userIdKey));
   if (userId === undefined) throw new PurserError('USER_ID_REQUIRED');
   const request = decode(method, call.request);
@@ -85,7 +94,7 @@ export function admitCall(
   let log: Logger | undefined;
   const context: AnyCallContext = {
     userId,
-    isStaff: isStaff(call.metadata),
+    isStaff: (caller === undefined || caller === staffCaller) && isStaff(call.metadata),
     requestId,
     signal: limits.signal,
     traceparent,

@@ -23,7 +23,8 @@ export function oneUserId(values: readonly unknown[]): string | undefined {
 
 /**
  * Whether the caller has the role staff: exactly one role, `staff`. Until there is sign-in, whoever
- * reaches a service directly may claim it; the gateway passes no role on.
+ * reaches a service directly may claim it, unless connections are mutual TLS; the gateway passes no
+ * role on.
  */
 export function isStaff(metadata: Metadata): boolean {
   return onlyMatch(metadata.get(userRoleKey), /^staff$/) !== undefined;

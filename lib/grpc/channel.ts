@@ -1,7 +1,7 @@
 import { Client, connectivityState, type ChannelOptions } from '@grpc/grpc-js';
 import { splitAddress } from '#lib/config/parse-value.ts';
 import type { Logger } from '#lib/log/logger.ts';
-import { HandshakeDeadlineCredentials } from './handshake-deadline.ts';
+import { type ChannelTls, HandshakeDeadlineCredentials } from './handshake-deadline.ts';
 import {
   instancesScheme,
   lookUpAll,
@@ -49,6 +49,8 @@ export interface ChannelSettings {
   /** In the form of PURSER_ORDERS_TARGET. */
   target: string;
   log: Logger;
+  /** Without it the connection is plain. */
+  tls?: ChannelTls | undefined;
   times?: Partial<ChannelTimes>;
   /** Finds the addresses of a name; default: as the operating system does. */
   lookUp?: LookUp;
@@ -63,6 +65,7 @@ export interface ChannelSettings {
 export class Channel {
   #target: string;
   #times: ChannelTimes;
+  #tls: ChannelTls | undefined;
   #log: Logger;
   #resolver: ResolverSettings;
   #addresses: number;
@@ -70,8 +73,9 @@ export class Channel {
   #timer: NodeJS.Timeout;
   #disconnectedSinceMs: number | undefined;
 
-  constructor({ target, log, times, lookUp = lookUpAll }: ChannelSettings) {
+  constructor({ target, log, tls, times, lookUp = lookUpAll }: ChannelSettings) {
     this.#target = target;
+    this.#tls = tls;
     this.#log = log;
     this.#times = { ...timesDefault, ...times };
     this.#addresses = target.split(',').length;
@@ -100,7 +104,8 @@ export class Channel {
   }
 
   #connect(): Client {
-    const credentials = new HandshakeDeadlineCredentials(this.#times.handshakeTimeoutMs);
+    const { handshakeTimeoutMs } = this.#times;
+    const credentials = new HandshakeDeadlineCredentials(handshakeTimeoutMs, this.#tls);
     const client = new Client(grpcUri(this.#target), credentials, {
       ...channelSettings,
       [resolverSettingsKey]: this.#resolver,

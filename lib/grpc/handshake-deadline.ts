@@ -1,8 +1,20 @@
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { ChannelCredentials } from '@grpc/grpc-js';
+import { splitAddress } from '#lib/config/parse-value.ts';
+import { serverMustBe } from '#lib/tls/peer-identity.ts';
+import type { TlsFolder } from '#lib/tls/tls-folder.ts';
+
+/** How a channel shows who it is, and whom it believes. */
+export interface ChannelTls {
+  folder: TlsFolder;
+  /** The name that the server must have in its certificate; undefined takes any of its host's. */
+  server: string | undefined;
+}
 
 /**
- * Plaintext credentials that give a connection up when its peer accepts it and then says nothing.
+ * Credentials that give a connection up when its peer accepts it and then says nothing: plaintext,
+ * or mutual TLS with the certificate that is in the folder when the connection is made.
  *
  * grpc-js waits without a limit for the peer's HTTP/2 SETTINGS: a server that hangs, or a proxy
  * without a backend, keeps the connection CONNECTING for ever, also long after the path is healthy
@@ -12,18 +24,20 @@ import { ChannelCredentials } from '@grpc/grpc-js';
  */
 export class HandshakeDeadlineCredentials extends ChannelCredentials {
   #timeoutMs: number;
+  #tls: ChannelTls | undefined;
 
-  constructor(timeoutMs: number) {
+  constructor(timeoutMs: number, tls?: ChannelTls) {
     super();
     this.#timeoutMs = timeoutMs;
+    this.#tls = tls;
   }
 
   override _isSecure(): boolean {
-    return false;
+    return this.#tls !== undefined;
   }
 
   override _equals(other: ChannelCredentials): boolean {
-    return other instanceof HandshakeDeadlineCredentials && other.#timeoutMs === this.#timeoutMs;
+    return this === other;
   }
 
   override _createSecureConnector(
@@ -32,17 +46,44 @@ export class HandshakeDeadlineCredentials extends ChannelCredentials {
     // oxlint-disable-next-line no-underscore-dangle -- the name that grpc-js gave it
     const connector = plaintext._createSecureConnector(target, options, callCredentials);
     const timeoutMs = this.#timeoutMs;
+    const tls = this.#tls;
     return {
       ...connector,
       connect: async (socket: Socket) => {
         giveUpIfSilent(socket, timeoutMs);
-        return connector.connect(socket);
+        if (tls === undefined) return connector.connect(socket);
+        const secured = await secure(socket, hostOf(target.path, socket), tls);
+        giveUpIfSilent(secured, timeoutMs);
+        return { socket: secured, secure: true };
       },
     };
   }
 }
 
 const plaintext = ChannelCredentials.createInsecure();
+
+/** What the certificate has to be made for: the name that was asked for, or else the address. */
+function hostOf(path: string, socket: Socket): string {
+  const host = splitAddress(path.split(',', 1)[0] ?? '')?.host ?? path;
+  return isIP(host) === 0 ? host : (socket.remoteAddress ?? host);
+}
+
+function secure(socket: Socket, host: string, { folder, server }: ChannelTls): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const secured = connectTls({
+      socket,
+      host,
+      // An address is no name that a server could be chosen by.
+      servername: isIP(host) === 0 ? host : '',
+      ALPNProtocols: ['h2'],
+      secureContext: folder.clientContext(),
+      checkServerIdentity: (_name, certificate) => serverMustBe(server)(host, certificate),
+    });
+    secured.once('secureConnect', () => resolve(secured));
+    secured.on('error', reject);
+    secured.once('close', () => reject(new Error('The connection closed in its handshake')));
+  });
+}
 
 function giveUpIfSilent(socket: Socket, timeoutMs: number): void {
   const timer = setTimeout(() => {

@@ -5,14 +5,17 @@ import { streams as allStreams, type Streams } from '#gen/streams.ts';
 import type { Method, Stream } from '#lib/contract/types.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Readiness } from '#lib/process/readiness.ts';
+import type { TlsFolder } from '#lib/tls/tls-folder.ts';
 import { admission, admissionLimits, type AdmissionLimits } from './admission.ts';
 import { undecoded } from './admit-call.ts';
 import type { CallLimits } from './call-limits.ts';
+import type { Callers } from './callers.ts';
 import { addHealth } from './health.ts';
 import { logLibraryTo } from './library-log.ts';
 import { addReflection } from './reflection.ts';
 import { shutdown } from './shutdown.ts';
 import { streamCall, type StreamHandler } from './stream-call.ts';
+import { TlsServerCredentials } from './tls-server-credentials.ts';
 import { unaryCall, type Handler } from './unary-call.ts';
 
 type Named<Table> = keyof { [P in keyof Table as string extends P ? never : P]: true };
@@ -40,6 +43,8 @@ export interface GrpcServerOptions {
   readiness: Readiness;
   /** Whether the server describes itself to tools. */
   reflection: boolean;
+  /** Takes only calls over mutual TLS, and only those that `callers` allows. */
+  tls?: { folder: TlsFolder; callers: Callers } | undefined;
   /** Whether an error that a handler throws means that a dependency does not answer right now. */
   isTransient?: (error: unknown) => boolean;
   /** Whether calls that may write are to be refused for now with OVERLOADED; default: never. */
@@ -93,7 +98,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     const definition = calls.map((call) => [call.name, undecoded(call)]);
     const handlers = calls.map((call): [string, UntypedServiceImplementation[string]] => {
       const handler = implementations[call.path];
-      const common = { log, isTransient, refusesWrites };
+      const common = { log, isTransient, refusesWrites, callers: options.tls?.callers };
       const answer = isStream(call)
         ? streamCall(call, handler as StreamHandler, { ...common, inFlight: openStreams })
         : unaryCall(call, handler as Handler, { ...common, inFlight });
@@ -104,18 +109,24 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const names = [...services.keys()];
   if (options.reflection) await addReflection(server, names);
   const health = addHealth(server, names, readiness);
+  const credentials = options.tls && new TlsServerCredentials(options.tls.folder, log);
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-  const port = await bind(server, `${host}:${options.port}`).catch((error: unknown) => {
-    health.stop();
-    throw error;
-  });
+  const port = await bind(server, `${host}:${options.port}`, credentials).catch(
+    (error: unknown) => {
+      health.stop();
+      credentials?.stop();
+      throw error;
+    },
+  );
   limitConnections(server, connections);
-  log.info({ host: options.host, port, services: names }, 'gRPC server listens');
+  const isSecure = credentials !== undefined;
+  log.info({ host: options.host, port, services: names, tls: isSecure }, 'gRPC server listens');
   return {
     port,
     stop: async () => {
       readiness.stop();
       health.stop();
+      credentials?.stop();
       for (const stream of openStreams) stream.interrupt();
       await shutdown(server, { address: `${host}:${port}`, inFlight, log });
     },
@@ -152,9 +163,13 @@ function limitConnections(server: Server, connections: number): void {
   for (const listener of http2Servers.keys()) listener.maxConnections = connections;
 }
 
-function bind(server: Server, address: string): Promise<number> {
+function bind(
+  server: Server,
+  address: string,
+  credentials: ServerCredentials = ServerCredentials.createInsecure(),
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(address, credentials, (error, port) => {
       if (error === null) resolve(port);
       else reject(new Error(`Cannot listen on ${address}.`, { cause: error }));
     });

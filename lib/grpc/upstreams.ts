@@ -1,4 +1,5 @@
 import type { Logger } from '#lib/log/logger.ts';
+import type { TlsFolder } from '#lib/tls/tls-folder.ts';
 import { GrpcClient } from './client.ts';
 
 /** The services that a process calls: one client for each domain of the contracts. */
@@ -6,15 +7,17 @@ export type Upstreams = ReadonlyMap<string, GrpcClient>;
 
 /**
  * `targets` has the addresses of each domain, in the form of PURSER_ORDERS_TARGET. Connects in the
- * background.
+ * background; with a folder only to servers whose certificates are made for their domain.
  */
 export function connectUpstreams(
   targets: Readonly<Record<string, string>>,
   log: Logger,
+  folder?: TlsFolder,
 ): Upstreams {
-  const clients = Object.entries(targets).map(
-    ([domain, target]) => [domain, new GrpcClient({ target, log })] as const,
-  );
+  const clients = Object.entries(targets).map(([domain, target]) => {
+    const tls = folder && { folder, server: domain };
+    return [domain, new GrpcClient({ target, log, tls })] as const;
+  });
   return new Map(clients);
 }
 

@@ -1,14 +1,17 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 import { connect, createInbox, deferred } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import { Backoff } from '#lib/batch/backoff.ts';
+import { minVersion, type TlsFolder } from '#lib/tls/tls-folder.ts';
 
 export interface BrokerOptions {
   /**
    * nats://host:port or nats://user:password@host:port, several separated by commas. One user
-   * serves for all of them.
+   * serves for all of them. With tls:// in place of nats://, over TLS.
    */
   url: string;
+  /** The certificate for connections over TLS; without it, the authorities are those of Node. */
+  tls?: TlsFolder | undefined;
   /**
    * Shown in the server's list of connections. Answers come to `_INBOX.<name>.…`, so that the
    * server can keep every service from listening to the answers of others.
@@ -128,6 +131,7 @@ export class Broker {
   #connect(): Promise<NatsConnection> {
     return connect({
       ...serversOf(this.#options.url),
+      ...tlsOf(this.#options),
       name: this.#options.name,
       inboxPrefix: this.#inboxPrefix,
       timeout: 5_000,
@@ -183,6 +187,16 @@ export class Broker {
       }
     }
   }
+}
+
+/** A server that does not speak TLS is then refused. The files are read for every connection. */
+export function tlsOf({
+  url,
+  tls,
+}: Pick<BrokerOptions, 'url' | 'tls'>): Pick<NodeConnectionOptions, 'tls'> {
+  if (!/^\s*tls:/.test(url)) return {};
+  // The client hands on to Node what it does not know itself.
+  return { tls: { ...tls?.files(), ...({ minVersion } as object) } };
 }
 
 /** The client takes no credentials in an address: it would take all of it for a host's name. */

@@ -2,12 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql';
 import type { Pool, PoolClient } from 'pg';
 import { conflicts, poolWait, showPool } from './database-metrics.ts';
+import type { TlsFolder } from '#lib/tls/tls-folder.ts';
 import { ConnectionLostError, isConflict } from './failure.ts';
+import { sslOf } from './ssl.ts';
 import { answered, type Tx, transactionOn } from './transaction.ts';
 
 export interface DatabaseOptions {
-  /** postgresql://user:password@host:port/database */
+  /** postgresql://user:password@host:port/database; with `?sslmode=verify-full` over TLS. */
   url: string;
+  /** The certificate for connections over TLS, where the address names none. */
+  tls?: TlsFolder | undefined;
   /** Shown in pg_stat_activity, and label of the pool's metrics. */
   applicationName: string;
   /**
@@ -65,8 +69,9 @@ export class Database {
    */
   static async open(options: DatabaseOptions): Promise<Database> {
     const limits = Object.entries(sessionLimits).map(([name, value]) => `-c ${name}=${value}`);
+    const { url, ssl } = sslOf(options.url, options.tls);
     const orm = new MikroORM({
-      clientUrl: options.url,
+      clientUrl: url,
       entities: options.entities,
       discovery: { warnWhenNoEntities: false },
       driverOptions: {
@@ -75,6 +80,7 @@ export class Database {
         connectionTimeoutMillis: 2_000,
         keepAlive: true,
         query_timeout: queryTimeoutMs,
+        ssl,
       },
       pool: { min: 0, max: options.poolSizeMax ?? 10 },
       logger: () => {},

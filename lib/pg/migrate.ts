@@ -1,6 +1,8 @@
 import { Migrator } from '@mikro-orm/migrations';
 import { MikroORM, type Options } from '@mikro-orm/postgresql';
+import type { TlsFolder } from '#lib/tls/tls-folder.ts';
 import { grantRights, type Rights } from './rights.ts';
+import { sslOf } from './ssl.ts';
 
 /**
  * The steps of a schema's history. They run in the order of the list, once each, and are never
@@ -12,17 +14,20 @@ export type Migrations = NonNullable<NonNullable<Options['migrations']>['migrati
 const migrationLock = 720_619_003;
 
 /**
- * Brings the database at `url` to the newest schema and returns the names of the steps that it ran.
- * All steps of one call commit together, and with them what `rights` allows to the running service.
- * Two at a time are safe: the second waits and finds nothing to do.
+ * Brings the database at `address` to the newest schema and returns the names of the steps that it
+ * ran. All steps of one call commit together, and with them what `rights` allows to the running
+ * service. Two at a time are safe: the second waits and finds nothing to do.
  */
 export async function migrate(
-  url: string,
+  address: string,
   migrations: Migrations,
   rights?: Rights,
+  tls?: TlsFolder,
 ): Promise<string[]> {
+  const { url, ssl } = sslOf(address, tls);
   const orm = new MikroORM({
     clientUrl: url,
+    driverOptions: { ssl },
     entities: [],
     discovery: { warnWhenNoEntities: false },
     extensions: [Migrator],

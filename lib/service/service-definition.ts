@@ -1,5 +1,6 @@
 import type { DatabaseOptions } from '#lib/pg/database.ts';
 import type { Database } from '#lib/pg/database.ts';
+import type { Callers } from '#lib/grpc/callers.ts';
 import type { StreamHandler } from '#lib/grpc/stream-call.ts';
 import type { Handler } from '#lib/grpc/unary-call.ts';
 import type { Logger } from '#lib/log/logger.ts';
@@ -60,6 +61,8 @@ export interface ServiceDefinition<Deps extends ServiceDeps = ServiceDeps> {
   consumes(deps: Deps): Consumption[];
   /** What it does from time to time. */
   jobs(deps: Deps): Job[];
+  /** With mutual TLS, who may call what; default: the gateway everything. */
+  callers?: Callers;
   /** Domains whose services it calls. It starts, and is ready, without them. */
   calls?: readonly string[];
 }

@@ -1,3 +1,4 @@
+import { callersDefault } from '#lib/grpc/callers.ts';
 import { startGrpcServer } from '#lib/grpc/server.ts';
 import { closeUpstreams, connectUpstreams } from '#lib/grpc/upstreams.ts';
 import { countWaitingLetters } from '#lib/dead-letters/count-waiting.ts';
@@ -17,13 +18,14 @@ import { Database } from '#lib/pg/database.ts';
 import { isTransient } from '#lib/pg/failure.ts';
 import { Readiness } from '#lib/process/readiness.ts';
 import { type Clock, systemClock } from '#lib/time/clock.ts';
+import type { TlsFolder } from '#lib/tls/tls-folder.ts';
 import { type Job, PeriodicJob } from './periodic-job.ts';
 import type { Consumption, OnStop, ServiceDefinition, ServiceDeps } from './service-definition.ts';
 
 /** A way into a service beside gRPC, such as a port for WebSockets. */
 export type Door<Deps extends ServiceDeps> = (
   deps: Deps,
-  at: { host: string; readiness: Readiness },
+  at: { host: string; readiness: Readiness; tls: TlsFolder | undefined },
 ) => Promise<{ stop(): Promise<void> }>;
 
 export interface ServiceSettings<Deps extends ServiceDeps = ServiceDeps> {
@@ -34,6 +36,8 @@ export interface ServiceSettings<Deps extends ServiceDeps = ServiceDeps> {
   databaseUrl: string;
   natsUrl: string;
   reflection: boolean;
+  /** The certificate of this process; without it, connections of gRPC are plain. */
+  tls?: TlsFolder | undefined;
   /** Addresses of the services that it calls, by domain. */
   targets?: Readonly<Record<string, string>>;
   clock?: Clock;
@@ -62,9 +66,11 @@ export async function startService<Deps extends ServiceDeps>(
   { log, onStop }: { log: Logger; onStop: OnStop },
 ): Promise<Running> {
   const { name } = definition;
-  const { database, background } = await openDatabases(definition, settings.databaseUrl, onStop);
+  const { tls } = settings;
+  const { database, background } = await openDatabases(definition, settings, onStop);
   const broker = new Broker({
     url: settings.natsUrl,
+    tls,
     name: `purser-${name}`,
     log,
     onLost: endProcess,
@@ -83,7 +89,7 @@ export async function startService<Deps extends ServiceDeps>(
   const connections = { database: background, broker, log };
   const relay = definition.publishes ? startRelay(name, connections) : undefined;
   onStop('relay', () => relay?.stop());
-  const upstreams = connectUpstreams(targetsOf(definition, settings), log);
+  const upstreams = connectUpstreams(targetsOf(definition, settings), log, tls);
   onStop('connections to other services', () => closeUpstreams(upstreams));
   const basic: ServiceDeps = {
     database,
@@ -107,6 +113,7 @@ export async function startService<Deps extends ServiceDeps>(
     port: settings.port,
     implementations: definition.rpcs(deps),
     reflection: settings.reflection,
+    tls: tls && { folder: tls, callers: definition.callers ?? callersDefault },
     isTransient,
     refusesWrites: () => room?.full ?? false,
     readiness,
@@ -116,22 +123,23 @@ export async function startService<Deps extends ServiceDeps>(
   // All doors close at once: one after the other they could take longer than a stop may.
   onStop('doors and consumers', () => Promise.all(doors.map((door) => door.stop())));
   for (const open of settings.doors ?? []) {
-    doors.push(await open(deps, { host: settings.host, readiness }));
+    doors.push(await open(deps, { host: settings.host, readiness, tls }));
   }
   return { port: server.port, internalPort: internal.port };
 }
 
 /** `background` has connections of its own, to go on when callers use up all the others. */
-async function openDatabases<Deps extends ServiceDeps>(
-  { name, entities }: ServiceDefinition<Deps>,
-  url: string,
+async function openDatabases(
+  { name, entities }: Pick<ServiceDefinition, 'name' | 'entities'>,
+  { databaseUrl: url, tls }: Pick<ServiceSettings, 'databaseUrl' | 'tls'>,
   onStop: OnStop,
 ): Promise<{ database: Database; background: Database }> {
   const applicationName = `purser-${name}`;
-  const database = await Database.open({ url, applicationName, entities });
+  const database = await Database.open({ url, tls, applicationName, entities });
   onStop('database', () => database.close());
   const background = await Database.open({
     url,
+    tls,
     applicationName: `${applicationName}-background`,
     poolSizeMax: 4,
     entities: [],

@@ -1,5 +1,6 @@
 import { runService } from '#lib/process/lifecycle.ts';
 import { startService } from '#lib/service/start-service.ts';
+import { openTlsFolder } from '#lib/tls/open-tls-folder.ts';
 import { webSocketDoor } from './live/web-socket-door.ts';
 import { notifications } from './service.ts';
 
@@ -12,6 +13,7 @@ await runService('notifications', async ({ config, log, onStop }) => {
     natsUrl: config.PURSER_NATS_URL,
     reflection: config.PURSER_REFLECTION,
     messageDays: config.PURSER_MESSAGE_DAYS,
+    tls: openTlsFolder(config.PURSER_TLS_FOLDER),
     doors: [
       webSocketDoor({
         port: config.PURSER_NOTIFICATIONS_LIVE_PORT,

@@ -5,7 +5,6 @@ import * as assert from 'uvu/assert';
 import { eventually } from '#test/harness/service.ts';
 import { suite } from '#test/harness/suite.ts';
 import {
-  type Frame,
   liveSocket,
   type LiveService,
   newOrder,

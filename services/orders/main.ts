@@ -1,6 +1,7 @@
 import { targetVariable } from '#lib/config/variables.ts';
 import { runService } from '#lib/process/lifecycle.ts';
 import { startService } from '#lib/service/start-service.ts';
+import { openTlsFolder } from '#lib/tls/open-tls-folder.ts';
 import { orders } from './service.ts';
 
 await runService(
@@ -15,6 +16,7 @@ await runService(
       reflection: config.PURSER_REFLECTION,
       messageDays: config.PURSER_MESSAGE_DAYS,
       outboxRowsMax: config.PURSER_OUTBOX_ROWS_MAX,
+      tls: openTlsFolder(config.PURSER_TLS_FOLDER),
       targets: { payments: config.PURSER_PAYMENTS_TARGET },
     };
     await startService(orders, settings, { log, onStop });

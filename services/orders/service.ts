@@ -1,3 +1,4 @@
+import { staffCaller } from '#lib/grpc/callers.ts';
 import { expireRequests } from '#lib/idempotency/expire-requests.ts';
 import { expireDeadLetters } from '#lib/dead-letters/retention.ts';
 import { expireOutbox } from '#lib/outbox/retention.ts';
@@ -25,6 +26,18 @@ export const orders: ServiceDefinition = {
   publishes: true,
   entities: [OrderRow, OrderEventRow, RequestRow],
   calls: ['payments'],
+  callers: {
+    gateway: 'all',
+    [staffCaller]: [
+      '/purser.orders.v1.OrderService/AssembleOrder',
+      '/purser.orders.v1.OrderService/ShipOrder',
+      '/purser.orders.v1.OrderService/DeliverOrder',
+      '/purser.orders.v1.OrderService/GetOrder',
+      '/purser.orders.v1.OrderService/ListOrderEvents',
+      '/purser.orders.v1.OrderService/ExplainOrder',
+      '/purser.orders.v1.OrderService/TraceOrder',
+    ],
+  },
   rpcs: (deps) => ({
     '/purser.orders.v1.OrderService/CreateOrder': createOrder(deps),
     '/purser.orders.v1.OrderService/GetOrder': getOrder(deps),

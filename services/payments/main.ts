@@ -1,5 +1,6 @@
 import { runService } from '#lib/process/lifecycle.ts';
 import { startService } from '#lib/service/start-service.ts';
+import { openTlsFolder } from '#lib/tls/open-tls-folder.ts';
 import { payments } from './service.ts';
 
 await runService('payments', async ({ config, log, onStop }) => {
@@ -12,6 +13,7 @@ await runService('payments', async ({ config, log, onStop }) => {
     reflection: config.PURSER_REFLECTION,
     messageDays: config.PURSER_MESSAGE_DAYS,
     outboxRowsMax: config.PURSER_OUTBOX_ROWS_MAX,
+    tls: openTlsFolder(config.PURSER_TLS_FOLDER),
   };
   await startService(payments, settings, { log, onStop });
 });

@@ -21,6 +21,16 @@ import { TransferRow } from './schema/transfer.ts';
 export const payments: ServiceDefinition = {
   name: 'payments',
   publishes: true,
+  callers: {
+    gateway: 'all',
+    // On behalf of the user whose call it answers, or of the one whose order has to wait.
+    orders: [
+      '/purser.payments.v1.PaymentService/BatchGetPayments',
+      '/purser.payments.v1.PaymentService/GetPayment',
+      '/purser.payments.v1.PaymentService/TracePayment',
+      '/purser.payments.v1.RequestService/GetRequest',
+    ],
+  },
   entities: [AccountRow, TransferRow, PaymentRow, RequestRow],
   rpcs: (deps) => ({
     '/purser.payments.v1.AccountService/CreateAccount': createAccount(deps),

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { DeliverPolicy, type JsMsg, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { outboxSinceSql } from '#lib/audit/outbox-invariants.ts';
-import { serversOf } from '#lib/nats/broker.ts';
+import { serversOf, tlsOf } from '#lib/nats/broker.ts';
 import { streamOf } from '#lib/nats/topology.ts';
+import type { TlsFolder } from '#lib/tls/tls-folder.ts';
 import { streams } from './invariants.ts';
 import { brokenMax, type CheckResult } from './report.ts';
 import type { Row, Snapshot } from './snapshot.ts';
@@ -15,12 +16,13 @@ const pageSize = 500;
  * a row is committed before its message is published, so a message without one is forged.
  */
 export async function auditStreams(
-  url: string,
+  { nats: url, tls }: { nats: string; tls?: TlsFolder | undefined },
   snapshots: Readonly<Record<string, Snapshot>>,
 ): Promise<{ checks: CheckResult[]; source: string }> {
   let connection: NatsConnection;
   try {
-    connection = await connect({ ...serversOf(url), timeout: 3_000, reconnect: false });
+    const options = { ...serversOf(url), ...tlsOf({ url, tls }) };
+    connection = await connect({ ...options, timeout: 3_000, reconnect: false });
   } catch (error) {
     return { checks: [], source: `left out, does not answer: ${(error as Error).message}` };
   }

@@ -1,4 +1,5 @@
 import type { TableInvariant } from '#lib/audit/invariant.ts';
+import type { TlsFolder } from '#lib/tls/tls-folder.ts';
 import { notificationsInvariants } from '../../services/notifications/audit.ts';
 import { ordersInvariants } from '../../services/orders/audit.ts';
 import { paymentsInvariants } from '../../services/payments/audit.ts';
@@ -15,6 +16,8 @@ export interface AuditOptions {
   notifications?: string | undefined;
   /** Address of the broker; without it, or when it does not answer, its streams are left out. */
   nats?: string | undefined;
+  /** The certificate for the broker, where its address begins with tls://. */
+  tls?: TlsFolder | undefined;
   /** How long something may be on its way, in milliseconds. */
   graceMs?: number;
 }
@@ -55,7 +58,10 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
       await notifications.close();
     }
     if (options.nats) {
-      const streams = await auditStreams(options.nats, { orders, payments });
+      const streams = await auditStreams(
+        { nats: options.nats, tls: options.tls },
+        { orders, payments },
+      );
       checks.push(...streams.checks);
       sources['broker'] = streams.source;
     }

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readEnvironment } from '#lib/config/environment.ts';
+import { TlsFolder } from '#lib/tls/tls-folder.ts';
+import { certificatesIn, withCertificate } from '../start/certificates.ts';
 import type { auditorRole, operationsRole } from '#lib/pg/rights.ts';
 
 /** Where the databases and the broker of a system are. */
@@ -10,6 +12,8 @@ export interface SystemAddresses {
   /** Undefined where only the other two are named by their addresses. */
   notifications: string | undefined;
   nats: string;
+  /** The certificate to show to the broker, where it is reached over TLS. */
+  tls: TlsFolder | undefined;
 }
 
 type Source = Record<string, string | undefined>;
@@ -25,6 +29,8 @@ export function findSystem(
 ): SystemAddresses {
   const settings = readEnvironment('start', { source });
   const folder = resolve(settings.PURSER_DATA, 'postgres');
+  const certificates = certificatesIn(resolve(settings.PURSER_DATA));
+  const certificate = settings.PURSER_TLS ? join(certificates, role) : undefined;
   const database = (name: string, isNeeded = true) => {
     const variable = `PURSER_${name.toUpperCase()}_DATABASE_URL`;
     const given = source[variable];
@@ -38,10 +44,14 @@ export function findSystem(
       );
     }
     const password = readFileSync(file, 'utf8').trim();
-    return `postgresql://${role}:${password}@127.0.0.1:${settings.PURSER_POSTGRES_PORT}/${name}`;
+    const { PURSER_POSTGRES_PORT: port } = settings;
+    const url = `postgresql://${role}:${password}@127.0.0.1:${port}/${name}`;
+    return certificate === undefined ? url : withCertificate(url, certificate);
   };
-  const nats = source['PURSER_NATS_URL'] || `nats://127.0.0.1:${settings.PURSER_NATS_PORT}`;
+  const scheme = certificate === undefined ? 'nats' : 'tls';
+  const nats = source['PURSER_NATS_URL'] || `${scheme}://127.0.0.1:${settings.PURSER_NATS_PORT}`;
   return {
+    tls: certificate === undefined ? undefined : new TlsFolder(certificate),
     orders: database('orders')!,
     payments: database('payments')!,
     notifications: database('notifications', false),

@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { tlsFiles } from '#lib/tls/tls-folder.ts';
+
 export interface NatsConfigOptions {
   /** `2.9.10`, as the server itself reports it. */
   version: string;
@@ -7,6 +10,8 @@ export interface NatsConfigOptions {
   pidFile: string;
   /** Upper bound of all streams together, in nats-server's notation: `8GB`. */
   fileStoreMax: string;
+  /** A folder with tls.crt, tls.key and ca.crt: then nobody comes in without a certificate. */
+  tlsFolder?: string | undefined;
 }
 
 /** The configuration file of a local nats-server with JetStream. */
@@ -23,7 +28,20 @@ export function renderNatsConfig(options: NatsConfigOptions): string {
   // Without it an acknowledged message is flushed to the disk only minutes later, and a power loss
   // takes it away. nats-server 2.9 does not know the setting and refuses to start with it.
   if (isAtLeast(options.version, '2.10.0')) lines.push('  sync_interval: always');
-  return [...lines, '}', ''].join('\n');
+  return [...lines, '}', ...tlsLines(options.tlsFolder), ''].join('\n');
+}
+
+function tlsLines(folder: string | undefined): string[] {
+  if (folder === undefined) return [];
+  const file = (name: string) => JSON.stringify(join(folder, name));
+  return [
+    'tls {',
+    `  cert_file: ${file(tlsFiles.cert)}`,
+    `  key_file: ${file(tlsFiles.key)}`,
+    `  ca_file: ${file(tlsFiles.ca)}`,
+    '  verify: true',
+    '}',
+  ];
 }
 
 /** Compares two versions `a.b.c`; what follows the numbers (`-RC.1`) is not looked at. */

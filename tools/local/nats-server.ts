@@ -18,6 +18,8 @@ export interface NatsServerOptions {
   logFile?: string;
   /** Upper bound of all streams together, in nats-server's notation. Default `8GB`. */
   fileStoreMax?: string;
+  /** A folder with tls.crt, tls.key and ca.crt: nobody comes in without a certificate. */
+  tlsFolder?: string | undefined;
   /** Removed if this process dies without stopping the server; for temporary servers. */
   orphanFolder?: string;
 }
@@ -57,7 +59,8 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   const fileStoreMax = options.fileStoreMax ?? '8GB';
   // Tells our server from another one on the port, which would greet us just as well.
   const name = `purser-${hash('sha256', storeDir, 'hex').slice(0, 12)}`;
-  const settings = { version, name, port, storeDir, pidFile, fileStoreMax };
+  const { tlsFolder } = options;
+  const settings = { version, name, port, storeDir, pidFile, fileStoreMax, tlsFolder };
   writeFileSync(configFile, renderNatsConfig(settings));
   const server = await ServerProcess.start({
     command: binary,
@@ -73,7 +76,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   return {
     pid: server.pid,
     port,
-    url: `nats://127.0.0.1:${port}`,
+    url: `${tlsFolder === undefined ? 'nats' : 'tls'}://127.0.0.1:${port}`,
     exited: server.exited,
     stop: () => server.stop(stopSteps),
     kill: async () => {

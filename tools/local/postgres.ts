@@ -9,6 +9,7 @@ import {
   superuserPassword,
 } from './postgres-cluster.ts';
 import { launchAs, postgresOwner } from './postgres-owner.ts';
+import { tlsSettings } from './postgres-tls.ts';
 import { stopLeftover, type StopSteps } from './running-process.ts';
 import { logTail, ServerProcess } from './server-process.ts';
 
@@ -19,6 +20,11 @@ export interface PostgresOptions {
   port: number;
   /** False gives up what a power loss would destroy; for tests only. Default true. */
   durable?: boolean;
+  /**
+   * A folder with tls.crt, tls.key and ca.crt: then nobody comes in without TLS, and without a
+   * certificate of that authority in the name of the role, beside the password.
+   */
+  tlsFolder?: string | undefined;
   /** Further server settings, by their name in postgresql.conf. */
   settings?: Readonly<Record<string, string>>;
   logFile?: string;
@@ -72,7 +78,10 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   }
   checkVersion(cluster);
   const { postgres } = await findBinaries();
-  const args = ['-D', cluster, ...settingArguments(options)];
+  const { tlsFolder } = options;
+  const secure = tlsFolder === undefined ? {} : tlsSettings(tlsFolder, dataDir, owner);
+  const settings = { ...secure, ...options.settings };
+  const args = ['-D', cluster, ...settingArguments({ ...options, settings })];
   const launch = launchAs(owner, postgres, args, [postgres, cluster]);
   const server = await startUntilReady(cluster, {
     ...launch,

@@ -1,4 +1,5 @@
-import type { DatabaseUrls } from './databases.ts';
+import { join } from 'node:path';
+import { type DatabaseUrls, ownerRole } from './databases.ts';
 import type { Instance, Settings } from './settings.ts';
 
 export interface Backing {
@@ -18,6 +19,7 @@ export function environmentOf(
     ...withoutOthers(process.env, settings),
     ...databaseOf(instance.service.name, backing),
     ...targets(settings),
+    ...certificateOf(instance.service.name, settings),
     PURSER_HOST: settings.host,
     PURSER_NATS_URL: backing.natsUrl,
     [`${prefix}_PORT`]: String(instance.port),
@@ -27,10 +29,20 @@ export function environmentOf(
 }
 
 /** The variables of a service's migration. */
-export function migrationEnvironment(service: string, backing: Backing): NodeJS.ProcessEnv {
+export function migrationEnvironment(
+  service: string,
+  settings: Settings,
+  backing: Backing,
+): NodeJS.ProcessEnv {
   const url = backing.databaseUrls.get(service)?.migration;
   const name = `PURSER_${service.toUpperCase()}_MIGRATION_DATABASE_URL`;
-  return { ...withoutDatabases(process.env), [name]: url };
+  const certificate = certificateOf(ownerRole(service), settings);
+  return { ...withoutDatabases(process.env), ...certificate, [name]: url };
+}
+
+/** Each process has its own certificate, and no other's key. */
+function certificateOf(name: string, { certificates }: Settings): NodeJS.ProcessEnv {
+  return { PURSER_TLS_FOLDER: certificates === undefined ? 'off' : join(certificates, name) };
 }
 
 /** A service never sees the address of another one's database. */

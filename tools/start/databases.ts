@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { auditorRole, operationsRole } from '#lib/pg/rights.ts';
 import type { Postgres } from '../local/postgres.ts';
+import { withCertificate } from './certificates.ts';
 
 /** Addresses of one service's database. */
 export interface DatabaseUrls {
@@ -21,25 +22,31 @@ export function ownerRole(service: string): string {
 /**
  * Makes a database for each name, which no other service can use. It belongs to the role
  * `<name>_owner`; the role of that name, `auditor` and `operations` may come in and do what the
- * migrations allow them. Passwords are kept in `secretsFolder`. Nothing changes for a database that
+ * migrations allow them. Passwords are kept in `secretsFolder`. With
+ * `certificates`, connections are mutual TLS. Nothing changes for a database that
  * exists, except that one which belongs to its service, as in earlier versions, gets its owner.
  */
 export async function createDatabases(
   postgres: Postgres,
   names: readonly string[],
-  secretsFolder: string,
+  { secretsFolder, certificates }: { secretsFolder: string; certificates?: string | undefined },
 ): Promise<Map<string, DatabaseUrls>> {
   const passwordOf = (role: string) => keptPassword(join(secretsFolder, `${role}.password`));
   const roles = [...names.flatMap((name) => [name, ownerRole(name)]), auditorRole, operationsRole];
-  await asAdmin(postgres.url('postgres'), async (admin) => {
+  const adminUrl = (database: string) => {
+    const address = postgres.url(database);
+    return certificates ? withCertificate(address, join(certificates, 'postgres')) : address;
+  };
+  await asAdmin(adminUrl('postgres'), async (admin) => {
     for (const role of roles) await setUpRole(admin, role, passwordOf(role));
     for (const name of names) {
-      if (await isOwnedBy(admin, name, name)) await handOver(postgres, name);
+      if (await isOwnedBy(admin, name, name)) await handOver(adminUrl(name), name);
       await createDatabase(admin, name);
     }
   });
   const url = (role: string, name: string) =>
-    `postgresql://${role}:${passwordOf(role)}@127.0.0.1:${postgres.port}/${name}`;
+    `postgresql://${role}:${passwordOf(role)}@127.0.0.1:${postgres.port}/${name}` +
+    (certificates ? '?sslmode=verify-full' : '');
   const urls = names.map((name): [string, DatabaseUrls] => [
     name,
     { service: url(name, name), migration: url(ownerRole(name), name) },
@@ -86,14 +93,15 @@ async function isOwnedBy(admin: pg.Client, database: string, role: string): Prom
 }
 
 /** Gives the database and everything in it from its service's role to its owner's. */
-async function handOver(postgres: Postgres, name: string): Promise<void> {
-  await asAdmin(postgres.url(name), async (admin) => {
+async function handOver(address: string, name: string): Promise<void> {
+  await asAdmin(address, async (admin) => {
     const [from, to] = [name, ownerRole(name)].map((role) => admin.escapeIdentifier(role));
     await admin.query(`reassign owned by ${from} to ${to}`);
   });
 }
 
-function keptPassword(file: string): string {
+/** The password in the file; a new one where there is none. */
+export function keptPassword(file: string): string {
   if (existsSync(file)) return readFileSync(file, 'utf8').trim();
   const password = randomBytes(24).toString('base64url');
   writeFileSync(file, `${password}\n`, { mode: 0o600 });

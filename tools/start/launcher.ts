@@ -15,6 +15,9 @@ import type { Instance, Settings } from './settings.ts';
 import type { Steps } from './steps.ts';
 import { Supervised, type Running } from './supervised.ts';
 
+/** A system that runs longer than that is started again, or its certificates are renewed. */
+const certificateDays = 30;
+
 /** Ten seconds are allowed for everything. The servers behind need a second or two of them. */
 const serviceStopTimeoutMs = { edge: 3_000, core: 3_500 };
 
@@ -51,6 +54,7 @@ export class Launcher {
     await this.#clearLeftovers();
     const problems = await portProblems(ports);
     if (problems.length > 0) throw new Error(problems.join('\n'));
+    await this.#makeCertificates();
     const [postgres, natsUrl] = await Promise.all([
       this.#startPostgres(),
       this.#startNats(),
@@ -93,6 +97,23 @@ export class Launcher {
     ]);
   }
 
+  /** New ones at every start, of the same authority: nothing of ours runs with the old ones. */
+  async #makeCertificates(): Promise<void> {
+    const { certificates, reachableHost } = this.#settings;
+    if (certificates === undefined) return;
+    const { writeCertificates } = await import('../certs/write-certificates.ts');
+    const options = { days: certificateDays, hosts: [reachableHost] };
+    await this.#steps.step('Certificates for mutual TLS', () =>
+      writeCertificates(certificates, options),
+    );
+  }
+
+  /** The folder of a certificate, where connections are mutual TLS. */
+  #certificate(name: string): string | undefined {
+    const { certificates } = this.#settings;
+    return certificates === undefined ? undefined : join(certificates, name);
+  }
+
   #startPostgres(): Promise<Postgres> {
     const port = this.#settings.postgresPort;
     const { signal } = this.#stopping;
@@ -102,6 +123,7 @@ export class Launcher {
           dataDir: this.#folder('postgres'),
           port,
           logFile: this.#folder('log', 'postgres.log'),
+          tlsFolder: this.#certificate('database'),
           signal,
         }),
       ),
@@ -121,6 +143,7 @@ export class Launcher {
           storeDir: this.#folder('nats'),
           port,
           logFile: this.#folder('log', 'nats-server.log'),
+          tlsFolder: this.#certificate('nats'),
         }),
       );
     });
@@ -132,11 +155,18 @@ export class Launcher {
     const migrated = [...services].filter(({ migrate }) => migrate !== undefined);
     const names = migrated.map(({ name }) => name);
     return this.#steps.step(`Databases ${names.join(', ')}`, async () => {
-      const databaseUrls = await createDatabases(postgres, names, this.#folder('postgres'));
+      const databaseUrls = await createDatabases(postgres, names, {
+        secretsFolder: this.#folder('postgres'),
+        certificates: this.#settings.certificates,
+      });
       const backing = { natsUrl: '', databaseUrls };
       await Promise.all(
         migrated.map(({ name, migrate }) =>
-          runToEnd(migrate!, migrationEnvironment(name, backing), this.#stopping.signal),
+          runToEnd(
+            migrate!,
+            migrationEnvironment(name, this.#settings, backing),
+            this.#stopping.signal,
+          ),
         ),
       );
       return databaseUrls;

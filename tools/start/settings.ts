@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { readEnvironment } from '#lib/config/environment.ts';
+import { certificatesIn } from './certificates.ts';
 import type { ServiceEntry } from './services.ts';
 
 /** One process of a service. */
@@ -26,6 +27,8 @@ export interface Settings {
   /** Where this machine reaches what listens on `host`. */
   reachableHost: string;
   dataFolder: string;
+  /** Where the certificates are made; undefined when connections are plain. */
+  certificates: string | undefined;
   postgresPort: number;
   natsPort: number;
   instances: Instance[];
@@ -47,10 +50,12 @@ export function readSettings(
   const postgresPort = environment.PURSER_POSTGRES_PORT;
   const natsPort = environment.PURSER_NATS_PORT;
   const local = '127.0.0.1';
+  const dataFolder = resolve(environment.PURSER_DATA);
   return {
     host,
     reachableHost: isEveryAddress(host) ? local : host,
-    dataFolder: resolve(environment.PURSER_DATA),
+    dataFolder,
+    certificates: environment.PURSER_TLS ? certificatesIn(dataFolder) : undefined,
     postgresPort,
     natsPort,
     instances,

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { tlsFiles } from '#lib/tls/tls-folder.ts';
 import type { Settings } from './settings.ts';
 
 /** What the terminal shows once everything runs: addresses, and three commands to try. */
@@ -34,11 +36,20 @@ export function welcome(settings: Settings, runs: (service: string) => boolean):
     `  curl -s http://${host}:${gateway}/v1/orders -H 'X-User-Id: demo'`,
     '',
     '  # The account, over gRPC; the server describes itself.',
-    `  npx buf curl --protocol grpc --http2-prior-knowledge -H 'x-user-id: demo' -d '{}' \\`,
-    `    http://${host}:${payments}/purser.payments.v1.AccountService/GetAccount`,
+    `  npx buf curl --protocol grpc ${grpcOptions(settings)} -H 'x-user-id: demo' -d '{}' \\`,
+    `    ${settings.certificates ? 'https' : 'http'}://${host}:${payments}/` +
+      'purser.payments.v1.AccountService/GetAccount',
     '',
     '',
   ].join('\n');
+}
+
+/** Over mutual TLS whoever calls has to be the gateway. */
+function grpcOptions({ certificates }: Settings): string {
+  if (certificates === undefined) return '--http2-prior-knowledge';
+  const file = (name: string) => join(certificates, 'gateway', name);
+  const { ca, cert, key } = tlsFiles;
+  return `--cacert ${file(ca)} --cert ${file(cert)} --key ${file(key)}`;
 }
 
 function portOf({ instances }: Settings, service: string): number | undefined {

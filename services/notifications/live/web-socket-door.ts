@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import { toProblem } from '#lib/http/problem.ts';
@@ -9,6 +11,8 @@ import { rawAnswer } from '#lib/http/raw-answer.ts';
 import { userHash } from '#lib/log/logger.ts';
 import { isTransient } from '#lib/pg/failure.ts';
 import type { Door } from '#lib/service/start-service.ts';
+import { identityOf } from '#lib/tls/peer-identity.ts';
+import type { TlsFolder } from '#lib/tls/tls-folder.ts';
 import type { NotificationsDeps } from '../service.ts';
 import { admitSocket, checkOrigin, requestIdOf } from './admit-socket.ts';
 import { closedSockets } from './live-metrics.ts';
@@ -50,8 +54,8 @@ const leaveMs = 1_000;
  * upgrade, as a problem of HTTP; what comes later has a close code.
  */
 export function webSocketDoor(options: WebSocketDoorOptions): Door<NotificationsDeps> {
-  return async (deps, { host }) => {
-    const door = new WebSocketDoor(deps, options);
+  return async (deps, { host, tls }) => {
+    const door = new WebSocketDoor(deps, options, tls);
     const port = await door.listen(host, options.port);
     deps.log.info({ host, port }, 'WebSocket server listens');
     options.onPort?.(port);
@@ -73,15 +77,30 @@ class WebSocketDoor {
   });
   readonly #sockets = new Set<WebSocket>();
   readonly #places: SocketPlaces;
+  readonly #isSecure: boolean;
+  readonly #unwatch: (() => void) | undefined;
   #stopping = false;
 
-  constructor(deps: NotificationsDeps, { origins, limits }: WebSocketDoorOptions) {
+  constructor(
+    deps: NotificationsDeps,
+    { origins, limits }: WebSocketDoorOptions,
+    tls: TlsFolder | undefined,
+  ) {
     this.#deps = deps;
     this.#origins = origins;
     this.#limits = { ...limitsDefault, ...limits };
     const { database, log } = deps;
     this.#places = new SocketPlaces({ database, log, max: this.#limits.socketsPerUser });
-    this.#server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000 }, refusePlain);
+    const times = { headersTimeout: 5_000, requestTimeout: 5_000 };
+    this.#isSecure = tls !== undefined;
+    if (tls === undefined) {
+      this.#server = createServer(times, refusePlain);
+    } else {
+      const mutual = { requestCert: true, rejectUnauthorized: true };
+      const server = createTlsServer({ ...times, ...mutual, ...tls.read() }, refusePlain);
+      this.#unwatch = tls.watch((material) => server.setSecureContext(material), deps.log);
+      this.#server = server;
+    }
     this.#server.on('upgrade', (request, socket, head) => {
       // Node hands the socket over without a listener of its own.
       socket.on('error', () => socket.destroy());
@@ -99,6 +118,7 @@ class WebSocketDoor {
   /** Tells clients to go on elsewhere, and cuts off those that do not leave within a second. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#unwatch?.();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
     for (const socket of this.#sockets) socket.close(closeCodes.restart, 'resume elsewhere');
@@ -114,6 +134,7 @@ class WebSocketDoor {
     const requestId = requestIdOf(request);
     try {
       if (this.#stopping) throw new PurserError('DEPENDENCY_UNAVAILABLE');
+      if (this.#isSecure) requireGateway(request.socket as TLSSocket);
       checkPath(request);
       checkOrigin(request, this.#origins);
       const userId = await admitSocket(request, this.#deps);
@@ -171,6 +192,13 @@ interface Upgrade {
   head: Buffer;
   userId: string;
   requestId: string;
+}
+
+/** Whoever else has a certificate must not name the user of a WebSocket. */
+function requireGateway(socket: TLSSocket): void {
+  const caller = identityOf(socket.getPeerCertificate());
+  if (caller === 'gateway') return;
+  throw new PurserError('CALLER_NOT_ALLOWED', { caller: caller ?? 'unknown' });
 }
 
 function checkPath({ url }: IncomingMessage): void {

@@ -81,6 +81,8 @@ export const ErrorReason = {
   LIVE_SOCKET_LIMIT: 28,
   /** WEBSOCKET_REQUIRED - The path speaks WebSocket only. */
   WEBSOCKET_REQUIRED: 29,
+  /** CALLER_NOT_ALLOWED - The calling process has no certificate that allows it to call the method. */
+  CALLER_NOT_ALLOWED: 30,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -117,5 +119,6 @@ export namespace ErrorReason {
   export type ORIGIN_NOT_ALLOWED = typeof ErrorReason.ORIGIN_NOT_ALLOWED;
   export type LIVE_SOCKET_LIMIT = typeof ErrorReason.LIVE_SOCKET_LIMIT;
   export type WEBSOCKET_REQUIRED = typeof ErrorReason.WEBSOCKET_REQUIRED;
+  export type CALLER_NOT_ALLOWED = typeof ErrorReason.CALLER_NOT_ALLOWED;
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
 }
