@@ -107,8 +107,8 @@ export const variables = {
     parse: tlsFolder,
     default: 'off',
     description:
-      'Folder with tls.crt, tls.key and ca.crt: gRPC and WebSockets between processes are mutual ' +
-      'TLS, and so are connections to PostgreSQL (sslmode=verify-full) and to the broker (tls://).',
+      'Folder with tls.crt, tls.key and ca.crt: then connections to other processes, to ' +
+      'PostgreSQL and to the broker are mutual TLS.',
     readBy: [
       'orders',
       'orders-migrate',
@@ -196,7 +196,7 @@ export const variables = {
     default: undefined,
     description:
       'Database of Orders: postgresql://user:password@host:port/database, with ' +
-      '?sslmode=verify-full for TLS.',
+      '?sslmode=verify-full for TLS without PURSER_TLS_FOLDER, ?sslmode=disable for none with it.',
     readBy: ['orders'],
     secret: true,
   }),
@@ -212,7 +212,7 @@ export const variables = {
     default: undefined,
     description:
       'Database of Payments: postgresql://user:password@host:port/database, with ' +
-      '?sslmode=verify-full for TLS.',
+      '?sslmode=verify-full for TLS without PURSER_TLS_FOLDER, ?sslmode=disable for none with it.',
     readBy: ['payments'],
     secret: true,
   }),
@@ -228,7 +228,7 @@ export const variables = {
     default: undefined,
     description:
       'Database of Notifications: postgresql://user:password@host:port/database, with ' +
-      '?sslmode=verify-full for TLS.',
+      '?sslmode=verify-full for TLS without PURSER_TLS_FOLDER, ?sslmode=disable for none with it.',
     readBy: ['notifications'],
     secret: true,
   }),

@@ -10,7 +10,7 @@ export interface BrokerOptions {
    * serves for all of them. With tls:// in place of nats://, over TLS.
    */
   url: string;
-  /** The certificate for connections over TLS; without it, the authorities are those of Node. */
+  /** The certificate of this process: with it, connections are over TLS as well. */
   tls?: TlsFolder | undefined;
   /**
    * Shown in the server's list of connections. Answers come to `_INBOX.<name>.…`, so that the
@@ -194,7 +194,7 @@ export function tlsOf({
   url,
   tls,
 }: Pick<BrokerOptions, 'url' | 'tls'>): Pick<NodeConnectionOptions, 'tls'> {
-  if (!/^\s*tls:/.test(url)) return {};
+  if (tls === undefined && !/^\s*tls:/.test(url)) return {};
   // The client hands on to Node what it does not know itself.
   return { tls: { ...tls?.files(), ...({ minVersion } as object) } };
 }

@@ -8,9 +8,9 @@ import { sslOf } from './ssl.ts';
 import { answered, type Tx, transactionOn } from './transaction.ts';
 
 export interface DatabaseOptions {
-  /** postgresql://user:password@host:port/database; with `?sslmode=verify-full` over TLS. */
+  /** postgresql://user:password@host:port/database; see `sslOf` for what it may say about TLS. */
   url: string;
-  /** The certificate for connections over TLS, where the address names none. */
+  /** The certificate of this process: connections are over TLS unless the address says no. */
   tls?: TlsFolder | undefined;
   /** Shown in pg_stat_activity, and label of the pool's metrics. */
   applicationName: string;
@@ -74,14 +74,15 @@ export class Database {
       clientUrl: url,
       entities: options.entities,
       discovery: { warnWhenNoEntities: false },
-      driverOptions: {
+      // A function, because MikroORM copies objects, certificates and all.
+      driverOptions: () => ({
         application_name: options.applicationName,
         options: limits.join(' '),
         connectionTimeoutMillis: 2_000,
         keepAlive: true,
         query_timeout: queryTimeoutMs,
         ssl,
-      },
+      }),
       pool: { min: 0, max: options.poolSizeMax ?? 10 },
       logger: () => {},
       colors: false,

@@ -27,7 +27,8 @@ export async function migrate(
   const { url, ssl } = sslOf(address, tls);
   const orm = new MikroORM({
     clientUrl: url,
-    driverOptions: { ssl },
+    // A function, because MikroORM copies objects, certificates and all.
+    driverOptions: () => ({ ssl }),
     entities: [],
     discovery: { warnWhenNoEntities: false },
     extensions: [Migrator],

@@ -22,8 +22,9 @@ export class SslOptions {
 }
 
 /**
- * What an address says about TLS: nothing, or `sslmode=verify-full`, in which the server must have
- * a certificate for its host. The authority is that of `sslrootcert`, the client's certificate that
+ * What an address says about TLS: `sslmode=disable`, or `sslmode=verify-full`, in which the server
+ * must have a certificate for its host; the latter where it says nothing and there is `tls`. The
+ * authority is that of `sslrootcert`, the client's certificate that
  * of `sslcert` and `sslkey`; what is not given is taken from `tls`, and without that, authorities
  * are those of Node. Returns the address without these parameters.
  */
@@ -34,7 +35,8 @@ export function sslOf(address: string, tls?: TlsFolder): { url: string; ssl: fal
     url.searchParams.delete(name);
     return value;
   });
-  if (mode !== 'verify-full') return { url: url.href, ssl: false };
+  const isSecure = mode === undefined ? tls !== undefined : mode === 'verify-full';
+  if (!isSecure) return { url: url.href, ssl: false };
   const readContext = () => {
     const given = {
       ...(rootFile !== undefined && { ca: readFileSync(rootFile) }),

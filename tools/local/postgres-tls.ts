@@ -1,4 +1,11 @@
-import { chownSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { tlsFiles } from '#lib/tls/tls-folder.ts';
 import type { Owner } from './postgres-owner.ts';
@@ -21,6 +28,7 @@ export function tlsSettings(
   give(folder);
   for (const name of Object.values(tlsFiles)) {
     copyFileSync(join(tlsFolder, name), join(folder, name));
+    chmodSync(join(folder, name), 0o600);
     give(join(folder, name));
   }
   const rules = join(folder, 'pg_hba.conf');

@@ -45,8 +45,7 @@ export async function createDatabases(
     }
   });
   const url = (role: string, name: string) =>
-    `postgresql://${role}:${passwordOf(role)}@127.0.0.1:${postgres.port}/${name}` +
-    (certificates ? '?sslmode=verify-full' : '');
+    `postgresql://${role}:${passwordOf(role)}@127.0.0.1:${postgres.port}/${name}`;
   const urls = names.map((name): [string, DatabaseUrls] => [
     name,
     { service: url(name, name), migration: url(ownerRole(name), name) },
