@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { writeEntityTag } from '#lib/contract/entity-tag.ts';
 import type { FieldViolation, Route } from '#lib/contract/types.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
+import { failpoint, isDrill } from '#lib/failpoint/failpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { parseJson } from './parse-json.ts';
 import { parseQuery } from './parse-query.ts';
@@ -57,8 +58,10 @@ export async function transcode(
     signal: exchange.gone,
     traceparent: exchange.traceparent,
   };
+  if (isDrill) await failpoint('gateway.received');
   try {
     const response = await upstream.unary(route.method, message, call);
+    if (isDrill) await failpoint('gateway.answered');
     const etag = writeEntityTag(route.etag(response));
     return { body: route.write(response), headers: etag === undefined ? {} : { etag } };
   } catch (error) {

@@ -60,6 +60,7 @@ export function readEnvironment<
     try {
       values[name] = readVariable(name, variable, source);
       if (production && variable.secret) refusePublished(name, source);
+      if (production && variable.drillsOnly) refuseDrill(name, variable, source);
     } catch (error) {
       problems.push((error as Error).message);
     }
@@ -85,6 +86,11 @@ function refusePublished(name: string, source: Source): void {
     `${name} has a password that everybody can read in the source of Purser; ` +
       'production needs one of its own (docs/deployment.md).',
   );
+}
+
+function refuseDrill(name: string, variable: Variable, source: Source): void {
+  if ((source[name] || variable.default) === variable.default) return;
+  throw new Error(`${name} makes processes fail, and production has enough of that.`);
 }
 
 /**

@@ -1,5 +1,6 @@
 // Every environment variable of Purser, in one table: the processes read it, and the documentation
 // is checked against it.
+import { failpointsText } from '#lib/failpoint/arms.ts';
 import {
   address,
   addressList,
@@ -42,6 +43,8 @@ export interface Variable<T = unknown, P extends ProcessName = ProcessName> {
   readBy: readonly P[];
   /** Its value is never printed. */
   secret?: boolean;
+  /** Production refuses to start with anything but its default. */
+  drillsOnly?: boolean;
 }
 
 function variable<T, const P extends ProcessName>(declared: Variable<T, P>): Variable<T, P> {
@@ -93,6 +96,15 @@ export const variables = {
     default: '0.01',
     description: 'Share of the traces that the samplers by ratio record, 0 to 1.',
     readBy: ['orders', 'payments', 'notifications', 'gateway'],
+  }),
+  PURSER_FAILPOINTS: variable({
+    parse: failpointsText,
+    default: 'off',
+    description:
+      'For drills: off, on, or where the process shall fail, such as settle.locked=crash; ' +
+      'production refuses all but off.',
+    readBy: ['orders', 'payments', 'notifications', 'gateway'],
+    drillsOnly: true,
   }),
   PURSER_NATS_URL: variable({
     parse: natsUrl,

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { collectDefaultMetrics, register } from 'prom-client';
+import { arms } from '#lib/failpoint/failpoint.ts';
 import { showDependencies } from '#lib/process/process-metrics.ts';
 import type { Readiness } from '#lib/process/readiness.ts';
 
@@ -15,6 +17,8 @@ export interface InternalServer {
  * Serves, on a port that only the operators' network reaches: `/healthz` (200 while the process
  * lives), `/readyz` (200, or 503 with the checks that fail), and `/metrics` of prom-client's
  * default registry with the process's own metrics (memory, event loop delay, garbage collection).
+ * In a process that PURSER_FAILPOINTS lets fail also `/failpoints`: GET tells how often each was
+ * passed, POST arms them, with the text that the variable takes.
  * Throws when the port is taken.
  */
 export async function startInternalServer(options: {
@@ -57,6 +61,14 @@ async function answer(
   if (path === '/metrics') {
     await showDependencies(readiness);
     return send(response, 200, register.contentType, await register.metrics());
+  }
+  if (arms !== undefined && path === '/failpoints') {
+    try {
+      if (request.method === 'POST') arms.set(await text(request));
+    } catch (error) {
+      return send(response, 400, 'text/plain', `must be ${(error as Error).message}\n`);
+    }
+    return send(response, 200, 'application/json', JSON.stringify(arms.report()));
   }
   return send(response, 404, 'text/plain', 'Try /healthz, /readyz or /metrics.\n');
 }

@@ -6,6 +6,7 @@ import { systemTiming, type Timing } from '#lib/batch/timing.ts';
 import { Wakeup } from '#lib/batch/wakeup.ts';
 import { deadLetters } from '#lib/dead-letters/dead-letter-metrics.ts';
 import type { DeadLetter } from '#lib/dead-letters/insert-dead-letter.ts';
+import { failpoint, isDrill } from '#lib/failpoint/failpoint.ts';
 import {
   isPermanent as isPermanentDatabaseError,
   isTransient as isTransientDatabaseError,
@@ -242,7 +243,9 @@ export class Consumer {
     const batch = events.map(({ delivery }) => delivery);
     const done = await traceDeliveries(batch, name, (deliveries) =>
       this.#untilItPasses(async () => {
+        if (isDrill) await failpoint('consumer.received');
         const postponed = await handle(deliveries);
+        if (isDrill) await failpoint('consumer.handled');
         for (const { eventId, delayMs } of postponed ?? []) delays.set(eventId, delayMs);
       }),
     );
@@ -258,6 +261,7 @@ export class Consumer {
       const takenMs = delivery.streamed?.time.getTime();
       if (takenMs !== undefined) waited.observe({ consumer: name }, secondsSince(takenMs));
     }
+    if (isDrill) await failpoint('consumer.acknowledged');
   }
 
   /**

@@ -1,6 +1,7 @@
 import { JetStreamApiError, jetstream } from '@nats-io/jetstream';
 import { errors, headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
+import { failpoint, isDrill } from '#lib/failpoint/failpoint.ts';
 import type { OutboxRow, PublishOutcome, RelayBroker } from '#lib/outbox/relay-ports.ts';
 import { isSampled } from '#lib/trace/trace-parent.ts';
 import { nowMs, type Span, startSpan } from '#lib/trace/tracing.ts';
@@ -53,6 +54,7 @@ export function createPublisher(options: PublisherOptions): RelayBroker {
         headers: messageHeaders({ ...row, traceparent }, source),
         timeout: timeoutMs,
       });
+      if (isDrill) await failpoint('relay.sent');
       span.end({
         attributes: { 'purser.stream.sequence': ack.seq, 'purser.duplicate': ack.duplicate },
       });

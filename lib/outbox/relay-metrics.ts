@@ -14,6 +14,12 @@ export const republished = new Counter({
   labelNames,
 });
 
+export const unanswered = new Counter({
+  name: 'purser_outbox_unanswered_total',
+  help: 'Attempts to publish a row that the broker did not answer: stored or not, nobody knows.',
+  labelNames,
+});
+
 export const lagSeconds = new Gauge({
   name: 'purser_outbox_lag_seconds',
   help: 'Age of the oldest outbox row not yet published, as the holder of the lease saw it last.',

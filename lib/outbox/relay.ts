@@ -5,10 +5,18 @@ import { systemTiming, type Timing } from '#lib/batch/timing.ts';
 import { Wakeup } from '#lib/batch/wakeup.ts';
 import { deadLetters } from '#lib/dead-letters/dead-letter-metrics.ts';
 import { traceIds } from '#lib/trace/trace-parent.ts';
+import { failpoint, isDrill } from '#lib/failpoint/failpoint.ts';
 import { HintSender } from './hint-sender.ts';
 import { Lease } from './lease.ts';
 import { PublishRound } from './publish-round.ts';
-import { lagSeconds, leasesTaken, pending, published, republished } from './relay-metrics.ts';
+import {
+  lagSeconds,
+  leasesTaken,
+  pending,
+  published,
+  republished,
+  unanswered,
+} from './relay-metrics.ts';
 import type {
   OutboxRow,
   PublishOutcome,
@@ -108,6 +116,7 @@ export class Relay {
       try {
         this.#wakeup.clear();
         this.#lease = await Lease.acquire(this.#options);
+        if (isDrill && this.#lease) await failpoint('relay.leased');
         if (this.#lease === undefined) await this.#standBy();
         else await this.#serve(this.#lease);
       } catch (error) {
@@ -152,6 +161,7 @@ export class Relay {
       const page = await store.read(lease.cursor, pageSize);
       lagSeconds.set({ service }, page.lagMs / 1_000);
       if (page.rows.length > 0) {
+        if (isDrill) await failpoint('relay.read');
         await this.#deliver(lease, page.rows);
       } else {
         this.#failure.reset();
@@ -174,9 +184,11 @@ export class Relay {
     while (lease.held && !this.#stopping.signal.aborted) {
       const outcomes = await this.#publish(round.open());
       if (outcomes === undefined || !lease.held) return;
+      if (isDrill) await failpoint('relay.published');
       round.settle(outcomes);
       const stored = round.takeStored();
       if (stored !== undefined && !(await lease.advance(stored))) return;
+      if (isDrill) await failpoint('relay.advanced');
       if (!(await this.#buryRefused(lease, round))) return;
       if (round.done) return this.#failure.reset();
       await this.#waitForBroker(outcomes);
@@ -192,6 +204,8 @@ export class Relay {
     const again = stored.filter(({ duplicate }) => duplicate).length;
     published.inc({ service }, stored.length - again);
     republished.inc({ service }, again);
+    const unknown = outcomes.filter(({ kind }) => kind === 'unknown');
+    unanswered.inc({ service }, unknown.length);
     return outcomes;
   }
 

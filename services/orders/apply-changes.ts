@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { Order_State } from '#gen/purser/orders/v1/order.ts';
+import { failpoint, isDrill } from '#lib/failpoint/failpoint.ts';
 import type { OutboxEvent } from '#lib/outbox/event.ts';
 import type { Tx } from '#lib/pg/transaction.ts';
 import { orderName } from '#lib/resource-name/order-name.ts';
@@ -30,6 +31,7 @@ export async function applyChanges(
   { now, shipment = null }: { now: Date; shipment?: StepWrite['shipment'] },
 ): Promise<AppliedChanges> {
   const rows = await lockOrders(tx, [...new Set(changes.map(({ orderId }) => orderId))]);
+  if (isDrill) await failpoint('apply.locked');
   const orders = new Map(rows.map((row) => [row.id, row]));
   const decision = changeOrders(rows, changes);
   const writes = decision.steps.map((step) => {
@@ -38,6 +40,7 @@ export async function applyChanges(
     return { ...step, eventId, events, shipment };
   });
   await writeSteps(tx, writes, now);
+  if (isDrill) await failpoint('apply.written');
   return { ...decision, orders };
 }
 

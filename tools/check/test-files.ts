@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 
-const folders = ['lib', 'services', 'gateway', 'tools', 'sdk', 'test', 'bench', 'web'];
+const folders = ['drills', 'lib', 'services', 'gateway', 'tools', 'sdk', 'test', 'bench', 'web'];
 
 /** System tests start the whole system, and measure nothing well beside others. */
 const aloneFolder = join('test', 'system');

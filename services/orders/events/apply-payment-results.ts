@@ -1,3 +1,4 @@
+import { failpoint, isDrill } from '#lib/failpoint/failpoint.ts';
 import { duplicates } from '#lib/inbox/inbox-metrics.ts';
 import type { Delivery } from '#lib/nats/delivery.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
@@ -28,6 +29,7 @@ export function applyPaymentResults({ database, clock, committed, log }: Service
     const changes = batch.flatMap((delivery) => paymentResults[delivery.type]?.(delivery) ?? []);
     if (changes.length === 0) return;
     const { steps, refused, orders } = await database.transaction(async (tx) => {
+      if (isDrill) await failpoint('apply.begun');
       const applied = await traceEach('order state', changes, () =>
         applyChanges(tx, changes, { now: clock() }),
       );
@@ -35,6 +37,7 @@ export function applyPaymentResults({ database, clock, committed, log }: Service
       if (stranger) throw new Error(`a result of the unknown order ${stranger.orderId}`);
       return applied;
     });
+    if (isDrill) await failpoint('apply.committed');
     committed();
     duplicates.inc(changes.length - steps.length - refused.length);
     timePayments(steps, orders, clock());

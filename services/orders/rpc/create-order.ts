@@ -8,6 +8,7 @@ import {
 import { CreateOrderRequest } from '#gen/purser/orders/v1/order_service.ts';
 import { Batcher } from '#lib/batch/batcher.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
+import { failpoint, isDrill } from '#lib/failpoint/failpoint.ts';
 import type { CallContext, Handler } from '#lib/grpc/unary-call.ts';
 import { fingerprint } from '#lib/idempotency/fingerprint.ts';
 import { sortMembers } from '#lib/idempotency/sort-members.ts';
@@ -37,8 +38,11 @@ export function createOrder(deps: ServiceDeps): Handler<CreateOrderRequest, Orde
 
 async function insertBatch(deps: ServiceDeps, orders: OrderInsert[]): Promise<(Order | Error)[]> {
   const { distinct, leaders } = collapseKeys(orders);
+  if (isDrill) await failpoint('create.received');
   const stored = await deps.database.single((tx) => insertOrders(tx, distinct));
+  if (isDrill) await failpoint('create.committed');
   deps.committed();
+  if (isDrill) await failpoint('create.known');
 
   const outcomes = orders.map((order, index) => {
     const { created, orderId, fingerprint: first } = stored[leaders[index]!]!;

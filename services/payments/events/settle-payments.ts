@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { Payment_FailureReason } from '#gen/purser/payments/v1/payment.ts';
+import { failpoint, isDrill } from '#lib/failpoint/failpoint.ts';
 import { duplicates } from '#lib/inbox/inbox-metrics.ts';
 import { insertIntoInbox } from '#lib/inbox/insert-into-inbox.ts';
 import type { Delivery } from '#lib/nats/delivery.ts';
@@ -34,6 +35,7 @@ export function settlePayments({ database, clock, committed }: ServiceDeps) {
     const wishes = batch.flatMap((delivery) => paymentWishes[delivery.type]?.(delivery) ?? []);
     if (wishes.length === 0) return;
     const count = await database.transaction((tx) => settleIn(tx, wishes, clock()));
+    if (isDrill) await failpoint('settle.committed');
     committed();
     duplicates.inc(wishes.length - count);
   };
@@ -42,23 +44,29 @@ export function settlePayments({ database, clock, committed }: ServiceDeps) {
 /** How many of the wishes were new. */
 async function settleIn(tx: Tx, wishes: readonly PaymentWish[], now: Date): Promise<number> {
   const distinct = [...new Map(wishes.map((wish) => [wish.eventId, wish])).values()];
+  if (isDrill) await failpoint('settle.begun');
   const fresh = await traceEach('inbox', distinct, () => insertIntoInbox(tx, distinct));
+  if (isDrill) await failpoint('settle.recorded');
   const pending = distinct.filter(({ eventId }) => fresh.has(eventId));
   if (pending.length === 0) return 0;
   const wallets = await lockWallets(
     tx,
     pending.map(({ userId }) => userId),
   );
+  if (isDrill) await failpoint('settle.locked');
   const settled = await selectPayments(
     tx,
     pending.map(({ orderId }) => orderId),
   );
   const ledger = new Ledger(wallets);
   const settlement = settle(pending, { ledger, settled, now });
+  if (isDrill) await failpoint('settle.decided');
   await traceEach('ledger', pending, async () => {
     await bookTransfers(tx, ledger.transfers, now);
+    if (isDrill) await failpoint('settle.booked');
     await writePayments(tx, settlement, settlement.answers.map(answerEvent));
   });
+  if (isDrill) await failpoint('settle.written');
   return pending.length;
 }
 

@@ -1,0 +1,75 @@
+import { resolve } from 'node:path';
+import * as assert from 'uvu/assert';
+import { runProgram } from '#test/harness/program.ts';
+import { suite } from '#test/harness/suite.ts';
+import { drills } from './drills.ts';
+import { withOutcome } from './record.ts';
+import type { Outcome } from './run-drill.ts';
+
+const test = suite('npm run drill');
+
+const run = (...args: string[]) =>
+  runProgram(process.execPath, [resolve(import.meta.dirname, 'main.ts'), ...args]);
+
+test('every fault of the table has a drill, and every drill must see its fault', () => {
+  const faults = new Set(drills.flatMap((drill) => drill.faults.split(', ')));
+  const wanted = Array.from({ length: 20 }, (_, index) => `F${index + 1}`);
+  for (const fault of [...wanted, 'F24', 'F25']) assert.ok(faults.has(fault), fault);
+  assert.is(new Set(drills.map(({ name }) => name)).size, drills.length);
+  for (const { name, mustObserve } of drills) assert.ok(mustObserve.length > 0, name);
+});
+
+const cli = async () => {
+  const [list, unknown, two, rounds] = await Promise.all([
+    run('list'),
+    run('kill-everybody'),
+    run('freeze', 'poison'),
+    run('freeze', '--rounds', '0'),
+  ]);
+  assert.is(list.exit, 0);
+  for (const { name, says } of drills) {
+    assert.ok(list.output.includes(name) && list.output.includes(says), name);
+  }
+  assert.equal(unknown, {
+    exit: 2,
+    output: 'There is no drill kill-everybody; `list` names them all.\n',
+  });
+  assert.equal(two, { exit: 2, output: 'One drill at a time, not poison as well.\n' });
+  assert.equal(rounds, { exit: 2, output: '--rounds takes a whole number from 1, not 0.\n' });
+};
+test('lists all of them, and says what it does not understand', cli, { timeoutMs: 60_000 });
+
+const outcome: Outcome = {
+  name: 'freeze',
+  seed: 7,
+  rounds: 2,
+  seconds: 61.2,
+  injected: { freezes: 2 },
+  observed: { redeliveries: 1_200 },
+  measured: { 'noticed after': { value: 3.21, unit: 's' } },
+  orders: 1_234,
+  operations: 5_000,
+  finalSeconds: 2.04,
+  checksHeld: 25,
+  faults: [],
+};
+
+test('an outcome takes the place of the one before, and others stay', () => {
+  const drill = drills.find(({ name }) => name === 'freeze')!;
+  const empty =
+    'text\n<!-- drills -->\n| drill |\n|---|\n| `poison` | F16 |\n<!-- /drills -->\nend';
+  const once = withOutcome(empty, drill, outcome);
+  const row = once.split('\n').find((line) => line.startsWith('| `freeze` |'))!;
+  assert.match(row, /`freeze --seed 7 --rounds 2` \| 2 freezes \| 1,200 redeliveries; noticed/);
+  assert.match(
+    row,
+    /noticed after ≤ 3\.2 s \| passed; 1,234 orders, 5,000 operations; .* 2\.0 s \|$/,
+  );
+  const twice = withOutcome(once, drill, { ...outcome, seed: 8, faults: ['lost'] });
+  assert.is(twice.split('`freeze`').length, 2);
+  assert.match(twice, /--seed 8 .*\*\*failed\*\*: 1/);
+  assert.match(twice, /^text\n[^]*\n\| `poison` \| F16 \|\n[^]*<!-- \/drills -->\nend$/);
+  assert.throws(() => withOutcome('nothing', drill, outcome), /has no <!-- drills -->/);
+});
+
+test.run();
