@@ -1,4 +1,4 @@
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drill, type DrillContext } from '../drill.ts';
@@ -106,13 +106,18 @@ export const wipeBroker = drill({
       await sleep(1_500);
       nats.hold();
       nats.freeze();
+      const isRestored = existsSync(copy) && random.chance(0.3);
+      const older = `${copy}-${round}`;
+      // Right after a loss there may be none yet.
+      mkdirSync(store, { recursive: true });
+      cpSync(store, older, { recursive: true });
       rmSync(store, { recursive: true, force: true });
-      if (existsSync(copy) && random.chance(0.3)) {
-        cpSync(copy, store, { recursive: true });
-        injected('old copies restored');
-      } else injected('storages wiped');
+      if (isRestored) cpSync(copy, store, { recursive: true });
+      injected(isRestored ? 'old copies restored' : 'storages wiped');
+      // What is there now is the old copy of a later round.
+      rmSync(copy, { recursive: true, force: true });
+      renameSync(older, copy);
       await nats.kill();
-      if (random.chance(0.3) && existsSync(store)) cpSync(store, copy, { recursive: true });
       const { orders } = world.addresses();
       const [now] = await select<{ now: string }>(orders, 'select now()::text as now');
       nats.release();
