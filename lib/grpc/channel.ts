@@ -12,10 +12,10 @@ import {
 import { isIP, isIPv6 } from 'node:net';
 
 const channelSettings: ChannelOptions = {
-  // A server that froze after the handshake is noticed after 15 s at most, also while nothing is
+  // A server that froze after the handshake is noticed after 10 s at most, also while nothing is
   // asked.
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
+  'grpc.keepalive_time_ms': 6_000,
+  'grpc.keepalive_timeout_ms': 4_000,
   'grpc.keepalive_permit_without_calls': 1,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 2_000,
