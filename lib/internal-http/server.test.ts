@@ -64,6 +64,8 @@ test('metrics tell which dependency answers at the moment of the scrape', async 
 
 test('any other path is not found', async () => {
   assert.is((await get('/')).status, 404);
+  // Only a process that PURSER_FAILPOINTS lets fail has it.
+  assert.is((await get('/failpoints')).status, 404);
 });
 
 test('a taken port is an error', async () => {
