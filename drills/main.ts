@@ -114,6 +114,11 @@ try {
   if (chosen === undefined) list();
   if (process.env[isolatedVariable] === 'own network') spawnSync('ip', ['link', 'set', 'lo', 'up']);
   for (const wanted of chosen?.wanted ?? []) {
+    const { name, needs } = wanted.drill;
+    if (needs !== undefined && process.getuid?.() !== 0 && chosen!.wanted.length > 1) {
+      console.log(`${name} is left out: it needs root.\n`);
+      continue;
+    }
     if (!(await run(wanted, chosen!.seed))) exitCode = 1;
   }
 } catch (error) {
