@@ -36,6 +36,8 @@ export const brokerPowerLoss: Drill = {
   round: 'one loss',
   roundsDefault: 2,
   mustObserve: ['acknowledged messages that the broker lost'],
+  // An order whose request is lost again and again is asked for after 30 s, 1 min, 2 min … 5 min.
+  finalWithinSeconds: 400,
   needs: 'own mounts',
   load: { pauseMs: 20 },
   async prepare() {
