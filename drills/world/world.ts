@@ -92,6 +92,7 @@ export class World {
       payments: this.adminUrl('payments'),
       notifications: this.adminUrl('notifications'),
       nats: `nats://127.0.0.1:${this.settings.natsPort}`,
+      tls: undefined,
     };
   }
 
@@ -200,10 +201,13 @@ export class World {
       .map(({ service }) => service)
       .filter((service, index, all) => service.migrate && all.indexOf(service) === index);
     const names = migrated.map(({ name }) => name);
-    const databaseUrls = await createDatabases(postgres, names, this.#postgresFolder);
+    const databaseUrls = await createDatabases(postgres, names, {
+      secretsFolder: this.#postgresFolder,
+    });
     const never = new AbortController().signal;
     for (const { name, migrate } of migrated) {
-      const environment = migrationEnvironment(name, { natsUrl: '', databaseUrls });
+      const backing = { natsUrl: '', databaseUrls };
+      const environment = migrationEnvironment(name, this.settings, backing);
       await runToEnd(migrate!, environment, never);
     }
     const { link = async (_kind: MemberKind, port: number) => port } = this.#options;
