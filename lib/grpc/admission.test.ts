@@ -144,6 +144,29 @@ test('a call whose message trickles in is ended, and its place is free', async (
   await server.stop();
 });
 
+test('what cannot be unpacked is the fault of the caller, and no INTERNAL', async () => {
+  const server = await slowServer({});
+  const session = connectHttp2(`http://127.0.0.1:${server.port}`);
+  const garbage = Buffer.from([0, 0, 0, 0, 2, 0x0f, 0xff]);
+  const packed = Buffer.from([1, 0, 0, 0, 2, 0x0a, 0x7f]);
+  for (const [more, body] of [
+    [{ ':path': '/grpc.health.v1.Health/Check' }, garbage],
+    [{ 'grpc-encoding': 'gzip' }, packed],
+  ] as const) {
+    const stream = session.request({ ...headers, ...more });
+    stream.end(body);
+    const answer: Record<string, string> = {};
+    const note = (received: object) => Object.assign(answer, received);
+    stream.on('response', note).on('trailers', note).resume();
+    await once(stream, 'close');
+    assert.is(answer['grpc-status'], String(status.INVALID_ARGUMENT));
+    const details = Buffer.from(answer['grpc-status-details-bin']!, 'base64');
+    assert.ok(details.includes('MALFORMED_MESSAGE'));
+  }
+  session.destroy();
+  await server.stop();
+});
+
 test('a handler that takes longer than a message may is left to its deadline', async () => {
   const server = await slowServer({ arrivalMs: 100 });
   const call = server.call();

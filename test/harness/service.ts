@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { methods } from '#gen/methods.ts';
 import { GrpcClient } from '#lib/grpc/client.ts';
-import { createLogger } from '#lib/log/logger.ts';
+import { createLogger, type Logger } from '#lib/log/logger.ts';
 import { Database } from '#lib/pg/database.ts';
 import { migrate, type Migrations } from '#lib/pg/migrate.ts';
 import { auditorRole, operationsRole, type Rights } from '#lib/pg/rights.ts';
@@ -110,6 +110,7 @@ export async function testService<Deps extends ServiceDeps>(
     targets = {},
     doors = [],
     outboxRowsMax = 1_000_000,
+    log = testLog,
   }: {
     databaseUrl: string;
     natsUrl: string;
@@ -117,6 +118,7 @@ export async function testService<Deps extends ServiceDeps>(
     targets?: Record<string, string>;
     doors?: readonly Door<Deps>[];
     outboxRowsMax?: number;
+    log?: Logger;
   },
 ): Promise<TestService> {
   const nobody = (definition.calls ?? []).map((domain) => [domain, '127.0.0.1:1']);
@@ -135,7 +137,7 @@ export async function testService<Deps extends ServiceDeps>(
       targets: { ...Object.fromEntries(nobody), ...targets },
       ...(clock && { clock }),
     },
-    { log: testLog, onStop: (_what, close) => closers.push(close) },
+    { log, onStop: (_what, close) => closers.push(close) },
   );
   const client = new GrpcClient({ target: `127.0.0.1:${running.port}`, log: testLog });
   return {
