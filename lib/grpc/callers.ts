@@ -20,8 +20,9 @@ export interface AuthenticatedCall {
 }
 
 /**
- * Names by connection: reading a certificate takes 200 µs, as long as many a call. The connection is
- * reached through what grpc-js keeps to itself; where that is not there, every call reads it again.
+ * Names by connection: reading a certificate takes 200 µs, as long as many a call. The connection
+ * is reached through what grpc-js keeps to itself; where that is not there, every call reads it
+ * again.
  */
 const names = new WeakMap<object, { name: string | undefined }>();
 
