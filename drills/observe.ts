@@ -99,8 +99,24 @@ function sumOf(text: string, metric: string): number {
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
 
-/** Rows of a database of the system under drill. */
+/** A server that has just recovered may be full of sessions that nobody has ended yet. */
+const patienceMs = 20_000;
+
+/** Rows of a database of the system under drill. Waits while the server has no session left. */
 export async function select<Row>(url: string, text: string): Promise<Row[]> {
+  const giveUpAt = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await selectOnce<Row>(url, text);
+    } catch (error) {
+      const isFull = (error as { code?: string }).code === '53300';
+      if (!isFull || performance.now() > giveUpAt) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+async function selectOnce<Row>(url: string, text: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   client.on('error', () => {});
   await client.connect();

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { select } from '../observe.ts';
 import type { Books, LedgerEntry, OrderVersion } from './history.ts';
 
 /** Reads the books of both services, when nothing moves any more. */
@@ -53,12 +53,4 @@ export async function readBooks(addresses: { orders: string; payments: string })
 
 type Row = Record<string, string | undefined>;
 
-async function rows(url: string, text: string): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(text)).rows as Row[];
-  } finally {
-    await client.end();
-  }
-}
+const rows = (url: string, text: string) => select<Row>(url, text);

@@ -113,7 +113,7 @@ test(
       kinds.map((kind) => pointsOf(kind).length),
     );
   },
-  { timeoutMs: 120_000 },
+  { timeoutMs: 150_000 },
 );
 
 test(
