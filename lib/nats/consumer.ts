@@ -98,6 +98,8 @@ export class Consumer {
       timing: systemTiming,
       ...options,
     };
+    // From zero on, so that the first of each is a growth that Prometheus sees.
+    for (const counter of [redelivered, retried]) counter.inc({ consumer: options.name }, 0);
     this.#wakeup = new Wakeup(this.#options.timing);
   }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import * as assert from 'uvu/assert';
 import { suite } from '#test/harness/suite.ts';
 import { defineEvent, outboxColumns } from './event.ts';
@@ -77,6 +77,25 @@ test('columns reach the table as they are, payload byte for byte', async () => {
     traceparent,
   });
   await outbox.close();
+});
+
+test('only the trace of what is recorded is kept', () => {
+  const definition = defineEvent({
+    type: 'purser.test.v1.Happened',
+    subject: 'purser.v1.test.happened',
+    codec: { encode: () => ({ finish: () => new Uint8Array() }), decode: () => ({}) },
+  });
+  const ids = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7';
+  const events = [`${ids}-01`, `${ids}-00`, undefined].map((traceparent) =>
+    definition.toOutbox({
+      eventId: randomUUID(),
+      userId: 'ann',
+      about: 'orders/1',
+      message: {},
+      traceparent,
+    }),
+  );
+  assert.equal(outboxColumns(events)[5], [`${ids}-01`, null, null]);
 });
 
 test.run();

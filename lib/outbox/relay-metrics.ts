@@ -26,12 +26,6 @@ export const lagSeconds = new Gauge({
   labelNames,
 });
 
-export const pending = new Gauge({
-  name: 'purser_outbox_pending',
-  help: 'Outbox rows not yet published, up to 10,000, as the holder of the lease counts them.',
-  labelNames,
-});
-
 export const leasesTaken = new Counter({
   name: 'purser_outbox_leases_taken_total',
   help: 'How often this instance became the one that publishes.',

@@ -44,8 +44,6 @@ export interface RelayStore {
   renew(key: LeaseKey, leaseMs: number): Promise<boolean>;
   /** The next rows that are committed; fewer than `limit` only when there are no more. */
   read(after: Cursor, limit: number): Promise<OutboxPage>;
-  /** How many committed rows come after, counted up to `max`. */
-  count(after: Cursor, max: number): Promise<number>;
   /** Moves the cursor and renews the lease; false, and nothing done, when the lease is lost. */
   advance(key: LeaseKey, to: Cursor, leaseMs: number): Promise<boolean>;
   /** Moves the cursor over a row that is kept in dead_letters; false when the lease is lost. */

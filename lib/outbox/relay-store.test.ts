@@ -87,22 +87,6 @@ test('a row comes with all that its message needs', async () => {
   assert.ok(lagMs > 0 && lagMs < 10_000);
 });
 
-test('the rows that wait are counted up to a limit, those of slow transactions too', async () => {
-  const { key, cursor } = await take('ann');
-  const slow = await outbox.session();
-  await slow.query('begin');
-  await outbox.write(1, slow);
-  await outbox.write(3);
-  assert.equal([await store.count(cursor, 10), await store.count(cursor, 2)], [3, 2]);
-  const { rows } = await store.read(cursor, 2);
-  await store.advance(key, rows.at(-1)!.after, leaseMs);
-  assert.is(await store.count(rows.at(-1)!.after, 10), 1);
-  const rest = (await store.read(rows.at(-1)!.after, 2)).rows.at(-1)!.after;
-  assert.is(await store.count(rest, 10), 0);
-  await slow.query('commit');
-  assert.is(await store.count(rest, 10), 1);
-});
-
 for (const limit of [1, 2, 3, 6, 7]) {
   test(`pages of ${limit} hold every row once, in order`, async () => {
     const { cursor } = await take('ann');

@@ -104,31 +104,6 @@ const readPage: Statement = {
     order by page.tx, page.seq`,
 };
 
-/** How many rows `readPage` has before it, counted up to $6. Walks the primary key. */
-const countRows: Statement = {
-  name: 'outbox-count-rows',
-  text: `
-    select count(*)::int as count from (
-      (
-        select 1 from outbox
-        where (tx, seq) > ($1::xid8, $2::bigint)
-          and pg_visible_in_snapshot(tx, pg_current_snapshot())
-        limit $6
-      )
-      union all (
-        select 1
-        from unnest($3::xid8[]) as running(tx) join outbox on outbox.tx = running.tx
-        where seq > case
-          when running.tx > $4::xid8 then 0
-          when running.tx = $4::xid8 then $5::bigint
-          else 9223372036854775807
-        end
-        limit $6
-      )
-      limit $6
-    ) as waiting`,
-};
-
 interface PageRow {
   tx: string;
   seq: bigint;
@@ -212,10 +187,6 @@ export function relayStore(database: Database): RelayStore {
         );
       }
       return { term, cursor: { seen, target: target ?? undefined, tx, seq } };
-    },
-    async count(after, max) {
-      const [row] = await run<{ count: number }>(countRows, [...readFrom(after), max]);
-      return row?.count ?? 0;
     },
     async renew(key, leaseMs) {
       return (await run(renewLease, [...fence(key), leaseMs])).length > 0;

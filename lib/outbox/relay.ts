@@ -9,14 +9,7 @@ import { failpoint, isDrill } from '#lib/failpoint/failpoint.ts';
 import { HintSender } from './hint-sender.ts';
 import { Lease } from './lease.ts';
 import { PublishRound } from './publish-round.ts';
-import {
-  lagSeconds,
-  leasesTaken,
-  pending,
-  published,
-  republished,
-  unanswered,
-} from './relay-metrics.ts';
+import { lagSeconds, leasesTaken, published, republished, unanswered } from './relay-metrics.ts';
 import type {
   OutboxRow,
   PublishOutcome,
@@ -45,9 +38,6 @@ const pageSize = 500;
 const pollMs = 500;
 const acquireMs = 1_000;
 const failureWaitMs = { firstMs: 50, lastMs: 2_000 };
-const countEveryMs = 5_000;
-/** Rows that are counted: more would be no news. */
-const countMax = 10_000;
 /** A row that the broker refuses this often, pauses between, goes to dead_letters. */
 const refusalsMax = 3;
 /** How long `stop` waits for acknowledgements in flight. Without them the rows go out once more. */
@@ -67,7 +57,6 @@ export class Relay {
   readonly #graceOver = Promise.withResolvers<'late'>();
   #running: Promise<void> | undefined;
   #lease: Lease | undefined;
-  #countAt = 0;
 
   constructor(options: RelayOptions) {
     this.#options = { holder: randomUUID(), timing: systemTiming, leaseMs: 5_000, ...options };
@@ -130,9 +119,7 @@ export class Relay {
 
   /** Until the lease may be free. The jitter keeps the instances from asking in step. */
   async #standBy(): Promise<void> {
-    const { service } = this.#options;
-    lagSeconds.set({ service }, 0);
-    pending.set({ service }, 0);
+    lagSeconds.set({ service: this.#options.service }, 0);
     await this.#wakeup.wait(acquireMs * (0.75 + this.#options.timing.random() / 2));
   }
 
@@ -157,7 +144,6 @@ export class Relay {
     leasesTaken.inc({ service });
     while (lease.held && !this.#stopping.signal.aborted) {
       this.#wakeup.clear();
-      await this.#count(lease);
       const page = await store.read(lease.cursor, pageSize);
       lagSeconds.set({ service }, page.lagMs / 1_000);
       if (page.rows.length > 0) {
@@ -168,14 +154,6 @@ export class Relay {
         await this.#wakeup.wait(pollMs);
       }
     }
-  }
-
-  /** Now and then: it costs as much as reading what it counts. */
-  async #count(lease: Lease): Promise<void> {
-    const { store, service, timing } = this.#options;
-    if (timing.now() < this.#countAt) return;
-    pending.set({ service }, await store.count(lease.cursor, countMax));
-    this.#countAt = timing.now() + countEveryMs;
   }
 
   /** Brings all rows to the broker and moves the cursor over them, unless the lease gets lost. */

@@ -14,14 +14,18 @@ import {
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
+  AlwaysOnSampler,
   BatchSpanProcessor,
   RandomIdGenerator,
+  type Sampler,
+  SamplingDecision,
   type SpanExporter,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import type { Logger } from '#lib/log/logger.ts';
 import { FileExporter } from './file-exporter.ts';
 import { edgeSampler, samplerOf } from './sampler.ts';
+import { isSampled } from './trace-parent.ts';
 import {
   type EndOptions,
   nowMs,
@@ -30,6 +34,7 @@ import {
   type Span,
   type SpanKind,
   type SpanOptions,
+  UnrecordedSpan,
 } from './tracing.ts';
 import type { SamplerName, TracingTarget } from './tracing-settings.ts';
 
@@ -66,7 +71,8 @@ export function startTracing(options: TracingOptions): { stop(): Promise<void> }
     maxQueueSize: queueMax,
     scheduledDelayMillis: 500,
   });
-  const common = {
+  const ids = new GivenIds();
+  const provider = new TracerProvider({
     resource: resourceFromAttributes({
       'service.name': `purser-${service}`,
       'service.instance.id': instance,
@@ -74,16 +80,18 @@ export function startTracing(options: TracingOptions): { stop(): Promise<void> }
       'process.pid': process.pid,
     }),
     spanProcessors: [processor],
-    idGenerator: new RandomIdGenerator(),
-  };
-  const inner = new TracerProvider({ ...common, sampler: samplerOf(sampler, ratio) });
-  const edge = new TracerProvider({ ...common, sampler: edgeSampler(sampler, ratio) });
-  recordWith(recorderOf(inner.getTracer('purser', version), edge.getTracer('purser', version)));
+    idGenerator: ids,
+    // Whether to record is decided before a span is made: most are not.
+    sampler: new AlwaysOnSampler(),
+  });
+  const tracer = provider.getTracer('purser', version);
+  const samplers = { inner: samplerOf(sampler, ratio), edge: edgeSampler(sampler, ratio) };
+  recordWith(recorderOf(tracer, { ...samplers, ids }));
   return {
     async stop() {
       recordWith(undefined);
       const late = new Promise<void>((resolve) => setTimeout(resolve, stopMs).unref());
-      await Promise.race([inner.shutdown().catch(() => {}), late]);
+      await Promise.race([provider.shutdown().catch(() => {}), late]);
     },
   };
 }
@@ -93,21 +101,47 @@ function exporterOf({ target, endpoint }: TracingOptions): SpanExporter {
   return new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` });
 }
 
-function recorderOf(inner: Tracer, edge: Tracer): Recorder {
-  const begin = (tracer: Tracer, name: string, options: SpanOptions): Span => {
+/** Gives a new trace the id by which it was sampled. */
+class GivenIds extends RandomIdGenerator {
+  #next: string | undefined;
+
+  /** The id of the next trace that begins. */
+  draw(): string {
+    return (this.#next = super.generateTraceId());
+  }
+
+  override generateTraceId(): string {
+    return this.#next ?? super.generateTraceId();
+  }
+}
+
+function recorderOf(
+  tracer: Tracer,
+  { inner, edge, ids }: { inner: Sampler; edge: Sampler; ids: GivenIds },
+): Recorder {
+  const start = (name: string, options: SpanOptions): Span => {
     const { kind = 'internal', parent, startMs, attributes = {} } = options;
     const startTime = startMs ?? nowMs();
-    const span = tracer.startSpan(
-      name,
-      { kind: kinds[kind], startTime, attributes },
+    const span = { kind: kinds[kind], startTime, attributes };
+    return new RecordedSpan(tracer.startSpan(name, span, contextOf(parent)));
+  };
+  const enter: Recorder['enter'] = (name, options) => {
+    const { kind = 'internal', parent, believesParent } = options;
+    const traceId = parent?.slice(3, 35) ?? ids.draw();
+    const sampler = believesParent ? inner : edge;
+    const { decision } = sampler.shouldSample(
       contextOf(parent),
+      traceId,
+      name,
+      kinds[kind],
+      {},
+      [],
     );
-    return new RecordedSpan(span);
+    if (decision === SamplingDecision.RECORD_AND_SAMPLED) return start(name, options);
+    if (parent !== undefined && !isSampled(parent)) return new UnrecordedSpan(parent);
+    return new UnrecordedSpan(`00-${traceId}-${ids.generateSpanId()}-00`);
   };
-  return {
-    start: (name, options) => begin(inner, name, options),
-    enter: (name, options) => begin(options.believesParent ? inner : edge, name, options),
-  };
+  return { start, enter };
 }
 
 const kinds: Record<SpanKind, OtelSpanKind> = {
@@ -127,13 +161,12 @@ function contextOf(traceparent: string | undefined): Context {
 
 class RecordedSpan implements Span {
   readonly traceparent: string;
-  readonly isRecorded: boolean;
+  readonly isRecorded = true;
   readonly #span: OtelSpan;
 
   constructor(span: OtelSpan) {
     const { traceId, spanId, traceFlags } = span.spanContext();
     this.traceparent = `00-${traceId}-${spanId}-0${traceFlags & 1}`;
-    this.isRecorded = span.isRecording();
     this.#span = span;
   }
 

@@ -49,7 +49,7 @@ export function recordWith(next: Recorder | undefined): void {
 }
 
 /** A span that nobody records. */
-class UnrecordedSpan implements Span {
+export class UnrecordedSpan implements Span {
   readonly traceparent: string | undefined;
   readonly isRecorded = false;
 

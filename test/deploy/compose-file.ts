@@ -39,7 +39,8 @@ export function readProject(path: string): string {
 
 /** docker-compose.yml with its anchors and merges resolved; `${…}` stay as they are. */
 export function readComposeFile(): ComposeFile {
-  return parse(readProject('docker-compose.yml'), { merge: true }) as ComposeFile;
+  const options = { merge: true, maxAliasCount: 1_000 };
+  return parse(readProject('docker-compose.yml'), options) as ComposeFile;
 }
 
 export interface Stage {

@@ -8,6 +8,7 @@ import * as paymentsSchema from '../../services/payments/schema/migrations.ts';
 import { ordersInvariants } from '../../services/orders/audit.ts';
 import { paymentsInvariants } from '../../services/payments/audit.ts';
 import * as beyondOneService from '../../tools/audit/invariants.ts';
+import { alertRules } from '../observability/alert-rules.ts';
 import { compareWithDocument } from './document.ts';
 
 const test = suite('docs/operations.md');
@@ -21,6 +22,15 @@ test('lists every invariant of the audit; PURSER_UPDATE=1 rewrites it', () => {
   );
   const head = ['| | holds | broken, it means | to do |', '|---|---|---|---|'];
   compareWithDocument('docs/operations.md', 'invariants', [...head, ...rows, ''].join('\n'));
+});
+
+test('lists every alert; PURSER_UPDATE=1 rewrites it', () => {
+  const rows = alertRules.map(({ alert, for: after = 'at once', labels, annotations }) => {
+    const { means, do: remedy } = annotations;
+    return `| \`${alert}\` | ${labels.severity} | ${after} | ${means} | ${remedy} |`;
+  });
+  const head = ['| | | after | it means | to do |', '|---|---|---|---|---|'];
+  compareWithDocument('docs/operations.md', 'alerts', [...head, ...rows, ''].join('\n'));
 });
 
 function numberOf(id: string): number {

@@ -1,4 +1,5 @@
 import { Counter, Gauge } from 'prom-client';
+import { paymentCancellationRequested, paymentRequested } from '../published.ts';
 
 export const asked = new Counter({
   name: 'purser_reconciler_asked_total',
@@ -31,3 +32,7 @@ export const longestWait = new Gauge({
   name: 'purser_orders_waiting_longest_seconds',
   help: 'How long the order that waits longest for Payments has waited; 0 when none waits.',
 });
+
+// From zero on, so that the first of each is a growth that Prometheus sees.
+for (const state of ['PAID', 'FAILED', 'CANCELLED']) healed.inc({ state }, 0);
+for (const { type } of [paymentRequested, paymentCancellationRequested]) resent.inc({ type }, 0);
