@@ -4,8 +4,8 @@
 import { withStrictText } from '#lib/contract/strict-text.ts';
 import type { Method } from '#lib/contract/types.ts';
 import { LiveServiceService } from './purser/notifications/v1/live_service.ts';
-import type { CreateLiveTicketRequest, LiveTicket } from './purser/notifications/v1/live_service.ts';
-import { validateCreateLiveTicketRequest } from './purser/notifications/v1/live_service.validate.ts';
+import type { CreateLiveTicketRequest, LiveTicket, TraceChangesRequest, TraceChangesResponse } from './purser/notifications/v1/live_service.ts';
+import { validateCreateLiveTicketRequest, validateTraceChangesRequest } from './purser/notifications/v1/live_service.validate.ts';
 import { NotificationServiceService } from './purser/notifications/v1/notification_service.ts';
 import type { ListNotificationsRequest, ListNotificationsResponse, MarkNotificationsReadRequest, MarkNotificationsReadResponse } from './purser/notifications/v1/notification_service.ts';
 import { validateListNotificationsRequest, validateMarkNotificationsReadRequest } from './purser/notifications/v1/notification_service.validate.ts';
@@ -36,6 +36,7 @@ import { validateGetRequestRequest as validateGetRequestRequest_2 } from './purs
 export interface Methods {
   [path: string]: Method;
   '/purser.notifications.v1.LiveService/CreateLiveTicket': Method<CreateLiveTicketRequest, LiveTicket>;
+  '/purser.notifications.v1.LiveService/TraceChanges': Method<TraceChangesRequest, TraceChangesResponse>;
   '/purser.notifications.v1.NotificationService/ListNotifications': Method<ListNotificationsRequest, ListNotificationsResponse>;
   '/purser.notifications.v1.NotificationService/MarkNotificationsRead': Method<MarkNotificationsReadRequest, MarkNotificationsReadResponse>;
   '/purser.orders.v1.OrderService/CreateOrder': Method<CreateOrderRequest, Order>;
@@ -69,6 +70,17 @@ export const methods: Methods = {
     validate: (request) => validateCreateLiveTicketRequest(request),
     readOnly: false,
     idempotent: false,
+    keyed: false,
+  },
+  '/purser.notifications.v1.LiveService/TraceChanges': {
+    path: '/purser.notifications.v1.LiveService/TraceChanges',
+    service: 'purser.notifications.v1.LiveService',
+    name: 'TraceChanges',
+    domain: 'notifications',
+    definition: withStrictText(LiveServiceService.traceChanges),
+    validate: (request) => validateTraceChangesRequest(request),
+    readOnly: true,
+    idempotent: true,
     keyed: false,
   },
   '/purser.notifications.v1.NotificationService/ListNotifications': {

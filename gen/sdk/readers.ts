@@ -179,6 +179,7 @@ const fieldsOfOrderTrace: Fields = {
   order: readText,
   hops: /* @__PURE__ */ listOf(readHop),
   paymentsAnswered: readBoolean,
+  notificationsAnswered: readBoolean,
 };
 
 export function readOrderTrace(json: unknown): OrderTrace {

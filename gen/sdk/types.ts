@@ -397,6 +397,8 @@ export interface OrderTrace {
   hops: Hop[];
   /** Whether the hops inside Payments are there; false while it does not answer. */
   paymentsAnswered: boolean;
+  /** Whether the hops inside Notifications are there; false while it does not answer. */
+  notificationsAnswered: boolean;
 }
 
 /** Who gets an order's goods, as it was when the order was created. */
@@ -575,7 +577,7 @@ export type PaymentState =
 export interface Hop {
   /** What happened. */
   kind: HopKind;
-  /** Where: `orders`, `payments`, or `broker`. */
+  /** Where: `orders`, `payments`, `notifications`, or `broker`. */
   service: string;
   /** When, by the clock of that service's process or server, to the millisecond; clocks of several machines may differ. */
   time: Date;
@@ -613,6 +615,8 @@ export type HopKind =
   | 'DECIDED'
   /** The order changed its state because of a message. */
   | 'CHANGED'
+  /** A change was first sent to one of its user's live streams. None when the user was not connected. */
+  | 'PUSHED'
   | (string & {});
 
 /** An amount of money in one currency: whole minor units, never a fraction. */

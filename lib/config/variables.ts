@@ -361,7 +361,7 @@ export function targetVariable(domain: string): Variable<string, 'gateway' | 'or
       `Where its callers find the services of ${domain}: host:port, ` +
       'or several IP addresses with ports, separated by commas. ' +
       'A name stands for all its addresses.',
-    readBy: domain === 'payments' ? ['gateway', 'orders'] : ['gateway'],
+    readBy: domain === 'orders' ? ['gateway'] : ['gateway', 'orders'],
   };
 }
 

@@ -40,6 +40,19 @@ const deleteOldNotifications: Statement = {
     select count(*) as count from deleted`,
 };
 
+/** Uses the BRIN index on push_time. */
+const deleteOldPushes: Statement = {
+  name: 'delete_old_pushes',
+  text: `
+    with old as (
+      select event_id from pushes where push_time < $1 limit $2 for update skip locked
+    ), deleted as (
+      delete from pushes using old where pushes.event_id = old.event_id
+      returning 1
+    )
+    select count(*) as count from deleted`,
+};
+
 /** Uses the index on expire_time. */
 const deleteOldTickets: Statement = {
   name: 'delete_old_tickets',
@@ -61,6 +74,7 @@ const retentions = [
     keptMs: notificationsKeptMs,
     intervalMs: hourMs,
   },
+  { what: 'pushes', statement: deleteOldPushes, keptMs: changesKeptMs, intervalMs: hourMs },
   { what: 'tickets', statement: deleteOldTickets, keptMs: 0, intervalMs: 60_000 },
 ];
 

@@ -9,6 +9,7 @@ import { createLiveTicket } from './rpc/create-live-ticket.ts';
 import { listNotifications } from './rpc/list-notifications.ts';
 import { markNotificationsRead } from './rpc/mark-notifications-read.ts';
 import { subscribe } from './rpc/subscribe.ts';
+import { traceChanges } from './rpc/trace-changes.ts';
 import { NotificationRow } from './schema/notification.ts';
 
 /** What the parts of Notifications share: the streams that are open on this instance. */
@@ -24,6 +25,7 @@ export const notifications: ServiceDefinition<NotificationsDeps> = {
   rpcs: (deps) => ({
     '/purser.notifications.v1.LiveService/Subscribe': subscribe(deps),
     '/purser.notifications.v1.LiveService/CreateLiveTicket': createLiveTicket(deps),
+    '/purser.notifications.v1.LiveService/TraceChanges': traceChanges(deps),
     '/purser.notifications.v1.NotificationService/ListNotifications': listNotifications(deps),
     '/purser.notifications.v1.NotificationService/MarkNotificationsRead':
       markNotificationsRead(deps),

@@ -17,9 +17,15 @@ await runService(
       messageDays: config.PURSER_MESSAGE_DAYS,
       outboxRowsMax: config.PURSER_OUTBOX_ROWS_MAX,
       tls: openTlsFolder(config.PURSER_TLS_FOLDER),
-      targets: { payments: config.PURSER_PAYMENTS_TARGET },
+      targets: {
+        payments: config.PURSER_PAYMENTS_TARGET,
+        notifications: config.PURSER_NOTIFICATIONS_TARGET,
+      },
     };
     await startService(orders, settings, { log, onStop });
   },
-  { PURSER_PAYMENTS_TARGET: targetVariable('payments') },
+  {
+    PURSER_PAYMENTS_TARGET: targetVariable('payments'),
+    PURSER_NOTIFICATIONS_TARGET: targetVariable('notifications'),
+  },
 );

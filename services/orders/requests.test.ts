@@ -18,6 +18,9 @@ import {
   testService,
 } from '#test/harness/service.ts';
 import { suite } from '#test/harness/suite.ts';
+import { grpcStream } from '../notifications/live-fixture.ts';
+import { migrations as notificationsMigrations } from '../notifications/schema/migrations.ts';
+import { notifications } from '../notifications/service.ts';
 import { migrations as paymentsMigrations } from '../payments/schema/migrations.ts';
 import { payments } from '../payments/service.ts';
 import { migrations } from './schema/migrations.ts';
@@ -32,18 +35,27 @@ const paymentsService = await testService(payments, {
   databaseUrl: paymentsDatabase.url,
   natsUrl: nats.url,
 });
+const notificationsDatabase = await serviceDatabase('notifications', notificationsMigrations);
+const notificationsService = await testService(notifications, {
+  databaseUrl: notificationsDatabase.url,
+  natsUrl: nats.url,
+});
 const settings = { databaseUrl: database.url, natsUrl: nats.url };
 const service = await testService(orders, {
   ...settings,
-  targets: { payments: `127.0.0.1:${paymentsService.port}` },
+  targets: {
+    payments: `127.0.0.1:${paymentsService.port}`,
+    notifications: `127.0.0.1:${notificationsService.port}`,
+  },
 });
-/** Another instance of Orders, which nobody has told where Payments is. */
+/** Another instance of Orders, which nobody has told where the others are. */
 const cutOff = await testService(orders, settings);
 
 test.after(async () => {
   await Promise.all([service.stop(), cutOff.stop()]);
-  await paymentsService.stop();
+  await Promise.all([paymentsService.stop(), notificationsService.stop()]);
   await database.close();
+  await notificationsDatabase.close();
   await paymentsDatabase.close();
   await nats.stop();
 });
@@ -226,13 +238,53 @@ test('the way of a paid order is told hop by hop', async () => {
   );
 });
 
+async function traceOf(userId: string, name: string): Promise<OrderTrace> {
+  return service.call('/purser.orders.v1.OrderService/TraceOrder', { name }, userId);
+}
+
+test('the way ends where the user is told: logged, and sent if somebody listened', async () => {
+  const { order: unheard } = await requestOf('ann', 'order-1');
+  const silent = await eventually(
+    () => traceOf('ann', unheard!.name),
+    ({ hops }) => hops.filter(({ service: where }) => where === 'notifications').length === 2,
+  );
+  assert.ok(silent.notificationsAnswered);
+  assert.not.ok(silent.hops.some(({ kind }) => kind === Hop_Kind.PUSHED));
+  await openAccount('listener');
+  await topUp('listener', 1_000n);
+  const stream = grpcStream(notificationsService, 'listener');
+  await stream.at(0);
+  const { name } = await create('listener', 10n);
+  await reached('listener', name, 'PAID');
+  const { hops } = await eventually(
+    () => traceOf('listener', name),
+    (trace) => trace.hops.filter(({ kind }) => kind === Hop_Kind.PUSHED).length === 2,
+  );
+  for (const pushed of hops.filter(({ kind }) => kind === Hop_Kind.PUSHED)) {
+    const its = hops.filter(({ eventId }) => eventId === pushed.eventId);
+    assert.equal(
+      its.map(({ kind, service: where }) => `${enumName(Hop_Kind, kind)} ${where}`),
+      ['WRITTEN orders', 'RECEIVED notifications', 'PUSHED notifications'],
+    );
+    assert.is(pushed.service, 'notifications');
+  }
+  stream.cancel();
+});
+
 test('a trace needs no Payments and says so; another user finds none', async () => {
   const { order } = await requestOf('ann', 'order-1');
   const path = '/purser.orders.v1.OrderService/TraceOrder';
   const trace = await cutOff.call<OrderTrace>(path, { name: order!.name }, 'ann');
-  assert.is(trace.paymentsAnswered, false);
+  assert.equal([trace.paymentsAnswered, trace.notificationsAnswered], [false, false]);
   assert.ok(trace.hops.length > 0);
   assert.ok(trace.hops.every(({ service: where }) => where !== 'payments'));
+  // Payments knows the method as little as a Notifications of an earlier release does.
+  const target = `127.0.0.1:${paymentsService.port}`;
+  const targets = { payments: target, notifications: target };
+  const early = await testService(orders, { ...settings, targets });
+  const partial = await early.call<OrderTrace>(path, { name: order!.name }, 'ann');
+  assert.equal([partial.paymentsAnswered, partial.notificationsAnswered], [true, false]);
+  await early.stop();
   const strangers = service.call(path, { name: order!.name }, 'eve');
   assert.is(await reasonOf(strangers), 'ORDER_NOT_FOUND');
 });

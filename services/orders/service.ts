@@ -25,7 +25,7 @@ export const orders: ServiceDefinition = {
   name: 'orders',
   publishes: true,
   entities: [OrderRow, OrderEventRow, RequestRow],
-  calls: ['payments'],
+  calls: ['payments', 'notifications'],
   callers: {
     gateway: 'all',
     [staffCaller]: [

@@ -31,7 +31,7 @@ test('has every close code of ours, and those of the protocol that clients meet'
 
 test('has the limits that hold', () => {
   const { socketsPerUser, subscribeMs, pingMs, bufferedBytes } = limitsDefault;
-  assert.match(page, `on each instance | ${socketsPerUser} |`);
+  assert.match(page, `over all instances | ${socketsPerUser} |`);
   assert.match(page, `within ${subscribeMs / 1_000} seconds`);
   assert.match(page, `every ${pingMs / 1_000} s; 2`);
   assert.match(page, `${bufferedBytes / 1_024} KiB |`);

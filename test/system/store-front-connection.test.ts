@@ -227,6 +227,45 @@ if (front !== undefined) {
     assert.is(await asked(), 1);
     await close();
   });
+
+  test('a change is told by the browser while the tab is hidden, and only then', async () => {
+    const { userId, call } = await newUser(system, 5_000);
+    const { page, context, open, toast, close } = await visit({ userId });
+    await context.grantPermissions(['notifications'], { origin: system.url });
+    // The real notifications, seen as they are made. No window of a headless browser is ever
+    // hidden, so the page is told that it is.
+    await page.addInitScript(`
+      globalThis.told = [];
+      globalThis.isHidden = false;
+      globalThis.Notification = class extends Notification {
+        constructor(title, options) {
+          super(title, options);
+          told.push([title, this.tag]);
+        }
+      };
+      const visibility = { get: () => (isHidden ? 'hidden' : 'visible') };
+      Object.defineProperty(document, 'visibilityState', visibility);
+    `);
+    const told = () => page.evaluate<[string, string][]>('told');
+    await open('/orders');
+    await page.locator('.header .connection[data-kind="live"]').waitFor();
+    assert.is(await page.evaluate('Notification.permission'), 'granted');
+    await call('POST', '/v1/orders', { body: { amount: usd(500) } });
+    await toast(t.orderToasts['PAID']!('$5.00'));
+    assert.equal(await told(), []);
+    await page.evaluate(`
+      isHidden = true;
+      document.dispatchEvent(new Event('visibilitychange'));
+    `);
+    const { body } = await call('POST', '/v1/orders', { body: { amount: usd(700) } });
+    await toast(t.orderToasts['PAID']!('$7.00'));
+    const paid = (await told()).filter(([title]) => title === t.orderToasts['PAID']!('$7.00'));
+    assert.equal(
+      paid.map(([, tag]) => tag),
+      [`${body.name}@2`],
+    );
+    await close();
+  });
 }
 
 test.run();

@@ -44,6 +44,7 @@ if (front !== undefined) {
         .filter({ hasText: t.order.paymentStates['CAPTURED']! })
         .waitFor();
       await page.locator('[data-hop="BOOKED"]').waitFor();
+      await page.locator('[data-hop="PUSHED"]').first().waitFor();
       await page.getByRole('link', { name: t.sections.wallet }).click();
       await page.getByTestId('balance').filter({ hasText: balance }).waitFor();
       await page.locator('tr[data-kind="PAYMENT"]').waitFor();

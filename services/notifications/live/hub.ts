@@ -11,6 +11,7 @@ import { type Addition, type Line, readSignal, signalNumber } from './addition.t
 import type { Listener } from './listener.ts';
 import { heartbeat, LiveText, snapshotMessage } from './live-messages.ts';
 import { logReads, openStreams, toldMessages } from './live-metrics.ts';
+import { PushTimes } from './push-times.ts';
 import { UserSignals } from './user-signals.ts';
 
 /** Milliseconds, each with a default that suits production. */
@@ -61,6 +62,7 @@ export class LiveHub {
   readonly #wakeup = new Wakeup();
   readonly #signals: UserSignals;
   readonly #starts: Batcher<Reader, Page>;
+  readonly #pushTimes: PushTimes;
   readonly #snapshots: Batcher<string, Snapshot>;
   readonly #timers: NodeJS.Timeout[] = [];
   #stopping = false;
@@ -71,6 +73,7 @@ export class LiveHub {
     const { database } = deps;
     this.#deps = deps;
     this.#times = { ...timesDefault, ...times };
+    this.#pushTimes = new PushTimes(deps);
     this.#signals = new UserSignals({
       broker: deps.broker,
       onSignal: (userId, signal) =>
@@ -93,6 +96,7 @@ export class LiveHub {
 
   start(): void {
     this.#work = this.#readLoop();
+    this.#pushTimes.start();
     this.#timers.push(
       setInterval(() => this.#tend(), this.#times.tendMs),
       setInterval(() => void this.#poll(), this.#times.pollMs),
@@ -109,6 +113,7 @@ export class LiveHub {
     this.#wakeup.wake();
     await Promise.all([this.#work, this.#starts.close(), this.#snapshots.close()]);
     this.#signals.close();
+    await this.#pushTimes.stop();
   }
 
   /** Users' logs have grown, by this instance: tells all instances. */
@@ -133,8 +138,7 @@ export class LiveHub {
     await this.#signals.subscribed();
     const { texts, head } = await this.#beginning(userId, position);
     listener.isLive = true;
-    listener.give(texts, performance.now());
-    toldMessages.inc(texts.length);
+    this.#give(listener, texts);
     const user = this.#users.get(userId);
     if (!user) return;
     // What was told of while the beginning was read; nobody was there to take it.
@@ -196,7 +200,7 @@ export class LiveHub {
     if (!user || number <= user.wanted) return;
     user.wanted = number;
     const addition = added();
-    if (!addition || !giveAll(user, addition)) this.#mark(user);
+    if (!addition || !giveAll(user, addition, this.#give)) this.#mark(user);
   }
 
   #mark(user: Listened): void {
@@ -238,7 +242,8 @@ export class LiveHub {
         if (!user.listeners.has(listener)) continue;
         // One that has gone on meanwhile needs none of it.
         const isThere = listener.position === at;
-        const isLed = !isThere || lead(listener, { page, texts, from: position.number });
+        const isLed =
+          !isThere || lead(listener, { page, texts, from: position.number }, this.#give);
         if (!isLed) lost.push(listener);
         else if (listener.position.number < page.head) this.#mark(user);
       }
@@ -246,13 +251,18 @@ export class LiveHub {
     await this.#startOver(lost);
   }
 
+  readonly #give: Give = (listener, texts) => {
+    this.#pushTimes.note(texts);
+    listener.give(texts, performance.now());
+    toldMessages.inc(texts.length);
+  };
+
   async #startOver(listeners: readonly Listener[]): Promise<void> {
     const userIds = [...new Set(listeners.map(({ userId }) => userId))];
     const texts = await Promise.all(userIds.map((userId) => this.#snapshot(userId)));
     for (const listener of listeners) {
       const text = texts[userIds.indexOf(listener.userId)]!;
-      if (listener.isReady()) listener.give([text], performance.now());
-      toldMessages.inc();
+      if (listener.isReady()) this.#give(listener, [text]);
     }
   }
 
@@ -298,6 +308,8 @@ export class LiveHub {
   }
 }
 
+type Give = (listener: Listener, texts: readonly LiveText[]) => void;
+
 /** What to read for a user: from where the stream that is furthest behind has got to. */
 interface Ask extends Reader {
   user: Listened;
@@ -327,13 +339,13 @@ function askOf(user: Listened): Ask | undefined {
 function lead(
   listener: Listener,
   { page, texts, from }: { page: Page; texts: readonly LiveText[]; from: bigint },
+  give: Give,
 ): boolean {
   const { number } = listener.position;
   if (number === from ? !leadsOn(number, page) : !page.isKnown || page.head < number) return false;
   const rest = texts.filter(({ position }) => position.number > number);
   if (rest[0] && rest[0].position.number !== number + 1n) return false;
-  listener.give(rest, performance.now());
-  toldMessages.inc(rest.length);
+  give(listener, rest);
   return true;
 }
 
@@ -341,15 +353,14 @@ function lead(
  * Gives lines that were just added to the streams that wait for exactly them. False when there is a
  * stream that has to read the log: it is elsewhere, it cannot take more now, or it has not begun.
  */
-function giveAll({ userId, listeners }: Listened, { after, lines }: Addition): boolean {
+function giveAll({ userId, listeners }: Listened, { after, lines }: Addition, give: Give): boolean {
   let texts: LiveText[] | undefined;
   let isWhole = true;
   for (const listener of listeners) {
     const waits = listener.isLive && listener.isReady();
     if (waits && isSamePosition(listener.position, after)) {
       texts ??= textsOf(userId, lines);
-      listener.give(texts, performance.now());
-      toldMessages.inc(texts.length);
+      give(listener, texts);
     } else {
       isWhole = false;
     }

@@ -128,10 +128,24 @@ class SharedSocketLimit extends Migration {
   }
 }
 
+/** When changes were first sent to a stream of their user. */
+class PushTimes extends Migration {
+  override up() {
+    this.addSql(`
+      create table pushes (
+        event_id uuid primary key,
+        push_time timestamptz(3) not null
+      );
+      create index pushes_push_time on pushes using brin (push_time)
+        with (pages_per_range = 32, autosummarize = on);`);
+  }
+}
+
 export const migrations: Migrations = [
   { name: '0001-live-changes', class: LiveChanges },
   { name: '0002-resolved-letters', class: ResolvedLetters },
   { name: '0003-traced-changes', class: TracedChanges },
   { name: '0004-message-retention', class: MessageRetention },
   { name: '0005-shared-socket-limit', class: SharedSocketLimit },
+  { name: '0006-push-times', class: PushTimes },
 ];

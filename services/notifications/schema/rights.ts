@@ -16,6 +16,7 @@ export const rights: Rights = {
     accounts: 'select, insert, update',
     notifications: 'select, insert, delete, update (read_time)',
     tickets: 'select, insert, delete, update (expire_time)',
+    pushes: 'select, insert, delete, update (push_time)',
     live_instances: 'select, insert, update, delete',
     live_sockets: 'select, insert, update, delete',
     ...inboxRights,

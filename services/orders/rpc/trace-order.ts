@@ -12,7 +12,7 @@ import { OrderEventRow } from '../schema/order-event.ts';
 import { askBriefly } from './ask-briefly.ts';
 import { requireVisible } from './require-visible.ts';
 
-/** Puts the marks in Orders' own tables and those that Payments tells of into one sequence. */
+/** Puts the marks in Orders' own tables and those that the others tell of into one sequence. */
 export function traceOrder(deps: ServiceDeps): Handler<TraceOrderRequest, OrderTrace> {
   return async ({ name }, call) => {
     const id = orderIdOf(name);
@@ -25,12 +25,17 @@ export function traceOrder(deps: ServiceDeps): Handler<TraceOrderRequest, OrderT
     const messages = await deps.database.single((tx) =>
       selectMessages(tx, orderName(order.id), known),
     );
-    const theirs = await askPayments(deps, { order, history, messages }, call);
-    const hops = [...ownHops(history, messages), ...(theirs ?? [])];
+    const seen = { order, history, messages };
+    const [payments, notifications] = await Promise.all([
+      askPayments(deps, seen, call),
+      askNotifications(deps, seen, call),
+    ]);
+    const hops = [...ownHops(history, messages), ...(payments ?? []), ...(notifications ?? [])];
     return {
       order: orderName(order.id),
       hops: hops.toSorted((a, b) => a.time!.getTime() - b.time!.getTime()),
-      paymentsAnswered: theirs !== undefined,
+      paymentsAnswered: payments !== undefined,
+      notificationsAnswered: notifications !== undefined,
     };
   };
 }
@@ -54,10 +59,17 @@ function ownHops(history: readonly OrderEventRow[], messages: readonly OutboxMes
 /** Most events that one question names; an order has a handful. */
 const eventIdsMax = 100;
 
+/** What Orders itself knows of an order. */
+interface Known {
+  order: OrderRow;
+  history: OrderEventRow[];
+  messages: OutboxMessage[];
+}
+
 /** Undefined when Payments does not answer. */
 async function askPayments(
   deps: ServiceDeps,
-  known: { order: OrderRow; history: OrderEventRow[]; messages: OutboxMessage[] },
+  known: Known,
   call: CallContext,
 ): Promise<Hop[] | undefined> {
   const { order, history, messages } = known;
@@ -69,6 +81,19 @@ async function askPayments(
     ].slice(0, eventIdsMax),
   };
   const method = methods['/purser.payments.v1.PaymentService/TracePayment'];
+  const answer = await askBriefly(deps, { method, request, userId: order.userId }, call);
+  return answer?.hops;
+}
+
+/** Undefined when Notifications does not answer. */
+async function askNotifications(
+  deps: ServiceDeps,
+  { order, messages }: Known,
+  call: CallContext,
+): Promise<Hop[] | undefined> {
+  const changes = messages.filter(({ type }) => type === 'purser.orders.v1.OrderStateChanged');
+  const request = { eventIds: changes.map(({ eventId }) => eventId).slice(0, eventIdsMax) };
+  const method = methods['/purser.notifications.v1.LiveService/TraceChanges'];
   const answer = await askBriefly(deps, { method, request, userId: order.userId }, call);
   return answer?.hops;
 }

@@ -43,6 +43,11 @@ export function MessagePath({ order }: { order: Order }) {
           {t.order.pathIncomplete}
         </Alert>
       )}
+      {data?.notificationsAnswered === false && (
+        <Alert color="orange" variant="outline" mb="sm">
+          {t.order.pathWithoutPush}
+        </Alert>
+      )}
       <ol className="timeline">
         {data && timedHops(data.hops).map((timed, index) => <HopItem key={index} timed={timed} />)}
       </ol>

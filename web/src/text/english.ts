@@ -207,6 +207,7 @@ export const english = {
     pathHint: 'Every hop with its time, read from the tables.',
     pathTotal: (time: string) => `All in all ${time}.`,
     pathIncomplete: 'Payments does not answer right now: the hops inside it are missing.',
+    pathWithoutPush: 'Notifications does not answer right now: when you were told is missing.',
     hops: {
       ACCEPTED: 'Request accepted:',
       WRITTEN: 'Written to the outbox:',
@@ -215,11 +216,14 @@ export const english = {
       BOOKED: 'Booked in the ledger:',
       DECIDED: 'Decided:',
       CHANGED: 'Order changed:',
+      PUSHED: 'Sent to you:',
     } as Record<string, string>,
-    services: { orders: 'Orders', payments: 'Payments', broker: 'Broker' } as Record<
-      string,
-      string
-    >,
+    services: {
+      orders: 'Orders',
+      payments: 'Payments',
+      notifications: 'Notifications',
+      broker: 'Broker',
+    } as Record<string, string>,
     later: (time: string) => `+${time}`,
     allOrders: 'All orders',
   },

@@ -213,6 +213,7 @@ export const russian: Messages = {
     pathHint: 'Каждая станция со временем, прямо из таблиц.',
     pathTotal: (time) => `Всего ${time}.`,
     pathIncomplete: 'Payments сейчас не отвечает: станций внутри него не видно.',
+    pathWithoutPush: 'Notifications сейчас не отвечает: не видно, когда вам сообщили.',
     hops: {
       ACCEPTED: 'Запрос принят:',
       WRITTEN: 'Записано в исходящие:',
@@ -221,8 +222,14 @@ export const russian: Messages = {
       BOOKED: 'Проведено по счёту:',
       DECIDED: 'Решено:',
       CHANGED: 'Заказ изменён:',
+      PUSHED: 'Отправлено вам:',
     },
-    services: { orders: 'Orders', payments: 'Payments', broker: 'Брокер' },
+    services: {
+      orders: 'Orders',
+      payments: 'Payments',
+      notifications: 'Notifications',
+      broker: 'Брокер',
+    },
     later: (time) => `+${time}`,
     allOrders: 'Все заказы',
   },

@@ -21,11 +21,24 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
+import { Hop } from "../../type/v1/hop.ts";
 import { LiveMessage } from "./live.ts";
 
 export const protobufPackage = "purser.notifications.v1";
 
 export const protobufFileName = "purser/notifications/v1/live_service.proto";
+
+/** Request of TraceChanges. */
+export interface TraceChangesRequest {
+  /** Events of Orders; UUIDs. */
+  eventIds: string[];
+}
+
+/** Response of TraceChanges. */
+export interface TraceChangesResponse {
+  /** The hops, in the order of cause and effect. */
+  hops: Hop[];
+}
 
 /** Request of Subscribe. */
 export interface SubscribeRequest {
@@ -47,6 +60,98 @@ export interface LiveTicket {
   /** Until when it opens a WebSocket: 30 seconds after it was made. */
   expireTime: Date | undefined;
 }
+
+function createBaseTraceChangesRequest(): TraceChangesRequest {
+  return { eventIds: [] };
+}
+
+export const TraceChangesRequest: MessageFns<TraceChangesRequest> = {
+  encode(message: TraceChangesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.eventIds) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TraceChangesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTraceChangesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.eventIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTraceChangesResponse(): TraceChangesResponse {
+  return { hops: [] };
+}
+
+export const TraceChangesResponse: MessageFns<TraceChangesResponse> = {
+  encode(message: TraceChangesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.hops) {
+      Hop.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TraceChangesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTraceChangesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.hops.push(Hop.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
 
 function createBaseSubscribeRequest(): SubscribeRequest {
   return { resumeToken: "" };
@@ -220,6 +325,20 @@ export const LiveServiceService = {
     responseSerialize: (value: LiveTicket): Buffer => Buffer.from(LiveTicket.encode(value).finish()),
     responseDeserialize: (value: Buffer): LiveTicket => LiveTicket.decode(value),
   },
+  /**
+   * When changes of orders were logged for their user and first sent to a live stream, for Orders, which tells the
+   * order's whole way. Tells of what it finds; events that it does not know have no hops.
+   */
+  traceChanges: {
+    path: "/purser.notifications.v1.LiveService/TraceChanges" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: TraceChangesRequest): Buffer => Buffer.from(TraceChangesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TraceChangesRequest => TraceChangesRequest.decode(value),
+    responseSerialize: (value: TraceChangesResponse): Buffer =>
+      Buffer.from(TraceChangesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TraceChangesResponse => TraceChangesResponse.decode(value),
+  },
 } as const;
 
 export interface LiveServiceServer extends UntypedServiceImplementation {
@@ -232,6 +351,11 @@ export interface LiveServiceServer extends UntypedServiceImplementation {
   subscribe: handleServerStreamingCall<SubscribeRequest, LiveMessage>;
   /** A ticket that opens one WebSocket at /v1/live?ticket={ticket}, for browsers, which can send no header with it. */
   createLiveTicket: handleUnaryCall<CreateLiveTicketRequest, LiveTicket>;
+  /**
+   * When changes of orders were logged for their user and first sent to a live stream, for Orders, which tells the
+   * order's whole way. Tells of what it finds; events that it does not know have no hops.
+   */
+  traceChanges: handleUnaryCall<TraceChangesRequest, TraceChangesResponse>;
 }
 
 export interface LiveServiceClient extends Client {
@@ -262,6 +386,25 @@ export interface LiveServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: LiveTicket) => void,
+  ): ClientUnaryCall;
+  /**
+   * When changes of orders were logged for their user and first sent to a live stream, for Orders, which tells the
+   * order's whole way. Tells of what it finds; events that it does not know have no hops.
+   */
+  traceChanges(
+    request: TraceChangesRequest,
+    callback: (error: ServiceError | null, response: TraceChangesResponse) => void,
+  ): ClientUnaryCall;
+  traceChanges(
+    request: TraceChangesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: TraceChangesResponse) => void,
+  ): ClientUnaryCall;
+  traceChanges(
+    request: TraceChangesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: TraceChangesResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -3,8 +3,9 @@
 
 import { checkString } from '#lib/contract/check-string.ts';
 import type { StringLimits } from '#lib/contract/check-string.ts';
+import { refuse } from '#lib/contract/refuse.ts';
 import type { FieldViolation } from '#lib/contract/types.ts';
-import type { CreateLiveTicketRequest, SubscribeRequest } from './live_service.ts';
+import type { CreateLiveTicketRequest, SubscribeRequest, TraceChangesRequest } from './live_service.ts';
 
 export function validateCreateLiveTicketRequest(
   _message: CreateLiveTicketRequest,
@@ -22,5 +23,21 @@ export function validateSubscribeRequest(
   violations: FieldViolation[] = [],
 ): FieldViolation[] {
   checkString(message.resumeToken, limitsSubscribeRequest_resumeToken, `${prefix}resume_token`, violations);
+  return violations;
+}
+
+const limitsTraceChangesRequest_eventIds: StringLimits = { pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u };
+
+export function validateTraceChangesRequest(
+  message: TraceChangesRequest,
+  prefix = '',
+  violations: FieldViolation[] = [],
+): FieldViolation[] {
+  if (message.eventIds.length > 100) {
+    refuse(violations, `${prefix}event_ids`, 'must have at most 100 elements');
+  }
+  for (const [index, element] of message.eventIds.entries()) {
+    checkString(element, limitsTraceChangesRequest_eventIds, `${prefix}event_ids[${index}]`, violations);
+  }
   return violations;
 }

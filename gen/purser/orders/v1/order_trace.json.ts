@@ -14,5 +14,6 @@ export function writeOrderTrace(
   }
   members += `,"hops":${writeList(message.hops, writeHop)}`;
   members += `,"paymentsAnswered":${message.paymentsAnswered}`;
+  members += `,"notificationsAnswered":${message.notificationsAnswered}`;
   return writeObject(members);
 }

@@ -20,10 +20,12 @@ export interface OrderTrace {
   hops: Hop[];
   /** Whether the hops inside Payments are there; false while it does not answer. */
   paymentsAnswered: boolean;
+  /** Whether the hops inside Notifications are there; false while it does not answer. */
+  notificationsAnswered: boolean;
 }
 
 function createBaseOrderTrace(): OrderTrace {
-  return { order: "", hops: [], paymentsAnswered: false };
+  return { order: "", hops: [], paymentsAnswered: false, notificationsAnswered: false };
 }
 
 export const OrderTrace: MessageFns<OrderTrace> = {
@@ -36,6 +38,9 @@ export const OrderTrace: MessageFns<OrderTrace> = {
     }
     if (message.paymentsAnswered !== false) {
       writer.uint32(24).bool(message.paymentsAnswered);
+    }
+    if (message.notificationsAnswered !== false) {
+      writer.uint32(32).bool(message.notificationsAnswered);
     }
     return writer;
   },
@@ -75,6 +80,14 @@ export const OrderTrace: MessageFns<OrderTrace> = {
             }
 
             message.paymentsAnswered = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.notificationsAnswered = reader.bool();
             continue;
           }
         }

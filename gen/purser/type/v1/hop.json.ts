@@ -47,6 +47,8 @@ export function writeHop_Kind(
       return '"DECIDED"';
     case 7:
       return '"CHANGED"';
+    case 8:
+      return '"PUSHED"';
     default:
       return String(value);
   }

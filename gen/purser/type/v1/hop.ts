@@ -16,7 +16,7 @@ export const protobufFileName = "purser/type/v1/hop.proto";
 export interface Hop {
   /** What happened. */
   kind: Hop_Kind;
-  /** Where: `orders`, `payments`, or `broker`. */
+  /** Where: `orders`, `payments`, `notifications`, or `broker`. */
   service: string;
   /** When, by the clock of that service's process or server, to the millisecond; clocks of several machines may differ. */
   time:
@@ -54,6 +54,8 @@ export const Hop_Kind = {
   DECIDED: 6,
   /** CHANGED - The order changed its state because of a message. */
   CHANGED: 7,
+  /** PUSHED - A change was first sent to one of its user's live streams. None when the user was not connected. */
+  PUSHED: 8,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -68,6 +70,7 @@ export namespace Hop_Kind {
   export type BOOKED = typeof Hop_Kind.BOOKED;
   export type DECIDED = typeof Hop_Kind.DECIDED;
   export type CHANGED = typeof Hop_Kind.CHANGED;
+  export type PUSHED = typeof Hop_Kind.PUSHED;
   export type UNRECOGNIZED = typeof Hop_Kind.UNRECOGNIZED;
 }
 
