@@ -22,6 +22,11 @@ export const notifications: ServiceDefinition<NotificationsDeps> = {
   publishes: false,
   entities: [NotificationRow],
   open: openHub({}),
+  callers: {
+    gateway: 'all',
+    // On behalf of the user whose order's way it tells.
+    orders: ['/purser.notifications.v1.LiveService/TraceChanges'],
+  },
   rpcs: (deps) => ({
     '/purser.notifications.v1.LiveService/Subscribe': subscribe(deps),
     '/purser.notifications.v1.LiveService/CreateLiveTicket': createLiveTicket(deps),
