@@ -131,6 +131,13 @@ export const variables = {
       'gateway',
     ],
   }),
+  PURSER_STREAM_REPLICAS: variable({
+    parse: oneOf('1', '3', '5'),
+    default: '1',
+    description:
+      'How many servers of the broker keep each stream: 1, 3 or 5, of as many that are a cluster.',
+    readBy: ['orders', 'payments', 'notifications'],
+  }),
   PURSER_REFLECTION: variable({
     parse: onOrOff,
     default: 'on',

@@ -41,6 +41,18 @@ test('a stream keeps events of its domain for seven days whether consumed or not
   assert.is(config.max_bytes, 1024 * 1024);
 });
 
+test('a stream is kept by as many servers as asked for, which a single one refuses', async () => {
+  const { stream } = specs();
+  const outcome = await ensureStream(broker.connection(), { ...stream, replicas: 3 }).catch(
+    (error: unknown) => error,
+  );
+  assert.instance(outcome, JetStreamApiError);
+  assert.is((outcome as JetStreamApiError).code, 10_074);
+  await ensureStream(broker.connection(), stream);
+  const manager = await jetstreamManager(broker.connection());
+  assert.is((await manager.streams.info(stream.name)).config.num_replicas, 1);
+});
+
 test('the stream of a domain is named after it', () => {
   const { name, subject } = streamOf('orders');
   assert.equal({ name, subject }, { name: 'ORDERS', subject: 'purser.v1.orders.>' });

@@ -20,6 +20,8 @@ export interface StreamSpec {
    * them.
    */
   bytesMax: number;
+  /** How many servers of the cluster keep it: 1, 3 or 5. A server that is alone takes 1 only. */
+  replicas: number;
 }
 
 export interface DurableSpec {
@@ -61,11 +63,15 @@ const streamExistsDifferently = 10058;
 const consumerExistsDifferently = 10148;
 
 /** The stream with the events of one service. All services name it the same way. */
-export function streamOf(domain: string, options: { bytesMax?: number } = {}): StreamSpec {
+export function streamOf(
+  domain: string,
+  options: { bytesMax?: number; replicas?: number | undefined } = {},
+): StreamSpec {
   return {
     name: domain.toUpperCase(),
     subject: `purser.v1.${domain}.>`,
     bytesMax: options.bytesMax ?? bytesMaxDefault,
+    replicas: options.replicas ?? 1,
   };
 }
 
@@ -86,6 +92,7 @@ function limitsOf(spec: StreamSpec) {
     max_bytes: spec.bytesMax,
     discard: DiscardPolicy.Old,
     duplicate_window: nanos(duplicateWindowMs),
+    num_replicas: spec.replicas,
   };
 }
 

@@ -35,6 +35,8 @@ export interface ServiceSettings<Deps extends ServiceDeps = ServiceDeps> {
   internalPort: number;
   databaseUrl: string;
   natsUrl: string;
+  /** How many servers of the broker keep each stream; default 1. */
+  streamReplicas?: number | undefined;
   reflection: boolean;
   /** The certificate of this process; without it, connections of gRPC are plain. */
   tls?: TlsFolder | undefined;
@@ -86,7 +88,7 @@ export async function startService<Deps extends ServiceDeps>(
     readiness,
   });
   onStop('internal server', () => internal.stop());
-  const connections = { database: background, broker, log };
+  const connections = { database: background, broker, log, replicas: settings.streamReplicas };
   const relay = definition.publishes ? startRelay(name, connections) : undefined;
   onStop('relay', () => relay?.stop());
   const upstreams = connectUpstreams(targetsOf(definition, settings), log, tls);
@@ -164,13 +166,16 @@ interface Connections {
   database: Database;
   broker: Broker;
   log: Logger;
+  /** Of streams. */
+  replicas: number | undefined;
 }
 
-function startRelay(name: string, { database, broker, log }: Connections): Relay {
+function startRelay(name: string, { database, broker, log, replicas }: Connections): Relay {
+  const stream = streamOf(name, { replicas });
   const relay = new Relay({
     service: name,
     store: relayStore(database),
-    broker: createPublisher({ broker, stream: streamOf(name), source: `purser/${name}`, log }),
+    broker: createPublisher({ broker, stream, source: `purser/${name}`, log }),
     hints: wakeHints({ broker, service: name }),
     log,
   });
@@ -197,11 +202,15 @@ function startJobs(
   onStop('jobs', () => Promise.all(running.map((job) => job.stop())));
 }
 
-function startConsumer(consumption: Consumption, { database, broker, log }: Connections): Consumer {
+function startConsumer(
+  consumption: Consumption,
+  { database, broker, log, replicas }: Connections,
+): Consumer {
   const { durable, domain, filterSubject, handle } = consumption;
+  const stream = streamOf(domain, { replicas });
   const consumer = new Consumer({
     name: durable,
-    source: pullSource({ broker, stream: streamOf(domain), durable, filterSubject }),
+    source: pullSource({ broker, stream, durable, filterSubject }),
     handle,
     deadLetter: (letter, error) => database.single((tx) => insertDeadLetter(tx, letter, error)),
     log,

@@ -11,6 +11,7 @@ await runService('notifications', async ({ config, log, onStop }) => {
     internalPort: config.PURSER_NOTIFICATIONS_INTERNAL_PORT,
     databaseUrl: config.PURSER_NOTIFICATIONS_DATABASE_URL,
     natsUrl: config.PURSER_NATS_URL,
+    streamReplicas: Number(config.PURSER_STREAM_REPLICAS),
     reflection: config.PURSER_REFLECTION,
     messageDays: config.PURSER_MESSAGE_DAYS,
     tls: openTlsFolder(config.PURSER_TLS_FOLDER),

@@ -10,6 +10,7 @@ await runService('payments', async ({ config, log, onStop }) => {
     internalPort: config.PURSER_PAYMENTS_INTERNAL_PORT,
     databaseUrl: config.PURSER_PAYMENTS_DATABASE_URL,
     natsUrl: config.PURSER_NATS_URL,
+    streamReplicas: Number(config.PURSER_STREAM_REPLICAS),
     reflection: config.PURSER_REFLECTION,
     messageDays: config.PURSER_MESSAGE_DAYS,
     outboxRowsMax: config.PURSER_OUTBOX_ROWS_MAX,

@@ -1,0 +1,161 @@
+{{/*
+Names are fixed: one release in a namespace. The broker's own chart is told them in values.yaml.
+*/}}
+{{- define "purser.labels" -}}
+app.kubernetes.io/part-of: purser
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- define "purser.processLabels" -}}
+app.kubernetes.io/name: {{ . }}
+app.kubernetes.io/part-of: purser
+{{- end }}
+
+{{- define "purser.image" -}}
+{{- $image := .root.Values.image -}}
+{{- with $image.registry }}{{ trimSuffix "/" . }}/{{ end -}}
+{{ $image.repository }}/{{ .name }}:{{ $image.tag | default .root.Chart.AppVersion }}
+{{- end }}
+
+{{/* Fails where an entry of processes contradicts another one. */}}
+{{- define "purser.check" -}}
+{{- range $name, $process := .Values.processes }}
+{{- range $process.calls }}
+{{- if not (dig . "enabled" false $.Values.processes) }}
+{{- fail (printf "processes.%s calls %s, which is not enabled" $name .) }}
+{{- end }}
+{{- end }}
+{{- if and $process.migrate (not $process.database) }}
+{{- fail (printf "processes.%s.migrate needs database: true" $name) }}
+{{- end }}
+{{- if and (eq $process.autoscaling.kind "keda") $process.autoscaling.lag (not $.Values.nats.enabled) }}
+{{- fail (printf "processes.%s.autoscaling.lag is read from the broker of this chart: set it to null, or nats.enabled" $name) }}
+{{- end }}
+{{- end }}
+{{- if and .Values.ingress.enabled (not .Values.ingress.host) }}
+{{- fail "ingress.enabled needs ingress.host" }}
+{{- end }}
+{{- if and .Values.nats.enabled (gt (int .Values.streamReplicas) (int .Values.nats.config.cluster.replicas)) }}
+{{- fail "streamReplicas is more than nats.config.cluster.replicas" }}
+{{- end }}
+{{- end }}
+
+{{/* A variable of a Secret; or what stands in values. */}}
+{{- define "purser.variables" -}}
+{{- range $name, $value := . }}
+- name: {{ $name }}
+  {{- if kindIs "map" $value }}
+  {{- toYaml $value | nindent 2 }}
+  {{- else }}
+  value: {{ $value | toString | quote }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The database of a process: name of the Secret and its key. */}}
+{{- define "purser.databaseSecret" -}}
+{{- $given := dig .name dict .root.Values.secrets.databases -}}
+{{- if .migration }}{{- $given = $given.migration | default $given }}{{- end -}}
+{{- if $given.name }}
+name: {{ $given.name }}
+key: {{ $given.key | default "url" }}
+{{- else if .root.Values.cloudnativepg.enabled }}
+name: purser-{{ .name }}-db-app
+key: uri
+{{- else }}
+name: {{ .name }}-database
+key: url
+{{- end }}
+{{- end }}
+
+{{/* Every server of the broker, so that a client leaves one that does not answer. */}}
+{{- define "purser.natsServers" -}}
+{{- $user := .name -}}
+{{- $nats := .root.Values.nats -}}
+{{- $servers := list -}}
+{{- range $index := until (int $nats.config.cluster.replicas) }}
+{{- $servers = append $servers (printf "nats://%s:$(%s_PASSWORD)@purser-nats-%d.purser-nats-headless:4222" $user (upper $user) $index) }}
+{{- end }}
+{{- join "," $servers }}
+{{- end }}
+
+{{- define "purser.environment" -}}
+{{- $root := .root -}}
+{{- $name := .name -}}
+{{- $process := .process -}}
+- name: PURSER_ENV
+  value: production
+- name: PURSER_LOG_LEVEL
+  value: {{ $root.Values.logLevel }}
+{{- if $process.database }}
+- name: PURSER_{{ upper $name }}_DATABASE_URL
+  valueFrom:
+    secretKeyRef:
+      {{- include "purser.databaseSecret" . | nindent 6 }}
+{{- end }}
+{{- if $process.broker }}
+{{- if $root.Values.nats.enabled }}
+- name: {{ upper $name }}_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ $root.Values.secrets.nats }}
+      key: {{ upper $name }}_PASSWORD
+- name: PURSER_NATS_URL
+  value: {{ include "purser.natsServers" . | quote }}
+{{- else }}
+- name: PURSER_NATS_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ $root.Values.secrets.nats }}
+      key: {{ upper $name }}_URL
+{{- end }}
+- name: PURSER_STREAM_REPLICAS
+  value: {{ $root.Values.streamReplicas | quote }}
+{{- end }}
+{{- range $process.calls }}
+{{- $called := index $root.Values.processes . }}
+- name: PURSER_{{ upper . }}_TARGET
+  value: purser-{{ . }}:{{ $called.ports.grpc | default $called.ports.http }}
+{{- if and $called.ports.live (eq $name "gateway") }}
+- name: PURSER_NOTIFICATIONS_LIVE_TARGET
+  value: purser-{{ . }}:{{ $called.ports.live }}
+{{- end }}
+{{- end }}
+{{- if and $process.tlsSecret (ne $name "web") }}
+- name: PURSER_TLS_FOLDER
+  value: /etc/purser/tls
+{{- end }}
+{{- include "purser.variables" (merge (dict) $process.env $root.Values.env) }}
+{{- end }}
+
+{{- define "purser.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{- define "purser.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end }}
+
+{{- define "purser.mounts" -}}
+- { name: tmp, mountPath: /tmp }
+{{- if .tlsSecret }}
+- { name: tls, mountPath: /etc/purser/tls, readOnly: true }
+{{- end }}
+{{- end }}
+
+{{- define "purser.volumes" -}}
+- name: tmp
+  emptyDir: { sizeLimit: 64Mi }
+{{- with .tlsSecret }}
+- name: tls
+  secret: { secretName: {{ . }}, defaultMode: 0440 }
+{{- end }}
+{{- end }}
