@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Every order costs this; each user can pay for half of theirs. */
+/** Every order costs this. */
 const amountMinor = 7n;
 
 export interface Tally {
@@ -14,16 +14,31 @@ export interface Tally {
   longestMs: number;
 }
 
+export interface LoadOptions {
+  /** How many order at the same time; 4 by default. */
+  users?: number;
+  /** How long each waits after an order, in milliseconds; 100 by default. */
+  pauseMs?: number;
+  /** How many orders each can pay; 20 by default. */
+  payable?: bigint;
+}
+
 /**
  * A few careful users, each ordering one thing after another through the front door while `work`
  * goes on: the same key again until the order is accepted. Then waits until every order has ended.
  * Throws when an order is refused, or has not ended after a minute.
  */
-export async function ordersDuring(url: string, work: () => Promise<void>): Promise<Tally> {
+export async function ordersDuring(
+  url: string,
+  work: () => Promise<void>,
+  { users: userCount = 4, pauseMs = 100, payable = 20n }: LoadOptions = {},
+): Promise<Tally> {
   const tally: Tally = { accepted: 0, paid: 0, failed: 0, repeated: 0, longestMs: 0 };
   const ended = new AbortController();
-  const users = await Promise.all(Array.from({ length: 4 }, () => openAccount(url, tally)));
-  const ordering = users.map((user) => orderUntil(ended.signal, url, user, tally));
+  const users = await Promise.all(
+    Array.from({ length: userCount }, () => openAccount(url, tally, payable)),
+  );
+  const ordering = users.map((user) => orderUntil(ended.signal, url, user, tally, pauseMs));
   try {
     await work();
   } finally {
@@ -34,10 +49,10 @@ export async function ordersDuring(url: string, work: () => Promise<void>): Prom
   return tally;
 }
 
-async function openAccount(url: string, tally: Tally): Promise<string> {
+async function openAccount(url: string, tally: Tally, payable: bigint): Promise<string> {
   const user = `check-${randomUUID()}`;
   await surely(url, user, '/v1/account', { currencyCode: 'USD' }, tally);
-  const amount = { currencyCode: 'USD', amountMinor: String(amountMinor * 20n) };
+  const amount = { currencyCode: 'USD', amountMinor: String(amountMinor * payable) };
   await surely(url, user, '/v1/account:topUp', { amount }, tally);
   return user;
 }
@@ -47,6 +62,7 @@ async function orderUntil(
   url: string,
   user: string,
   tally: Tally,
+  pauseMs: number,
 ): Promise<string[]> {
   const names: string[] = [];
   const amount = { currencyCode: 'USD', amountMinor: String(amountMinor) };
@@ -56,7 +72,7 @@ async function orderUntil(
     names.push(String(order['name']));
     tally.longestMs = Math.max(tally.longestMs, performance.now() - startedMs);
     tally.accepted += 1;
-    await sleep(100);
+    await sleep(pauseMs);
   }
   return names;
 }
