@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { audit } from '../../tools/audit/audit.ts';
 import { brokenChecks, reportText } from '../../tools/audit/report.ts';
 import { freePort } from '../../tools/local/free-port.ts';
+import type { DatabaseUrls } from '../../tools/start/databases.ts';
 import { waitUntilReady } from '../../tools/start/readiness.ts';
 import { runToEnd } from '../../tools/start/run-to-end.ts';
 import { startService } from '../../tools/start/service-process.ts';
@@ -15,7 +16,7 @@ export interface FleetOptions {
   /** For logs and process ids. */
   folder: string;
   /** Address of each service's database, by the service's name. */
-  databaseUrls: ReadonlyMap<string, string>;
+  databaseUrls: ReadonlyMap<string, DatabaseUrls>;
   natsUrl: string;
   streamReplicas: 1 | 3;
   /** Most instances of a service at a time. */
@@ -86,7 +87,10 @@ export class Fleet {
   async migrate(codeFolder = projectFolder): Promise<void> {
     for (const name of this.#options.databaseUrls.keys()) {
       const script = join(codeFolder, `services/${name}/migrate.ts`);
-      await runToEnd(script, this.#environment(name), AbortSignal.timeout(120_000));
+      const { migration } = this.#options.databaseUrls.get(name)!;
+      const variable = `PURSER_${name.toUpperCase()}_MIGRATION_DATABASE_URL`;
+      const environment = { PATH: process.env['PATH'], [variable]: migration };
+      await runToEnd(script, environment, AbortSignal.timeout(120_000));
     }
   }
 
@@ -130,7 +134,7 @@ export class Fleet {
   /** Throws what the audit finds broken. */
   async requireSound(graceMs: number): Promise<string> {
     const { databaseUrls, natsUrl: nats } = this.#options;
-    const urlOf = (name: string) => databaseUrls.get(name)!;
+    const urlOf = (name: string) => databaseUrls.get(name)!.migration;
     const report = await audit({
       orders: urlOf('orders'),
       payments: urlOf('payments'),
@@ -160,10 +164,10 @@ export class Fleet {
     return slots;
   }
 
-  #environment(service: string, place?: Slot): NodeJS.ProcessEnv {
+  #environment(service: string, place: Slot): NodeJS.ProcessEnv {
     const prefix = `PURSER_${service.toUpperCase()}`;
     const { databaseUrls, natsUrl, streamReplicas } = this.#options;
-    const url = databaseUrls.get(service);
+    const url = databaseUrls.get(service)?.service;
     const list = (name: string, port: 'port' | 'livePort') =>
       this.#slotsOf(name)
         .map((slot) => `127.0.0.1:${slot[port]}`)
@@ -178,11 +182,9 @@ export class Fleet {
       PURSER_NOTIFICATIONS_TARGET: list('notifications', 'port'),
       PURSER_NOTIFICATIONS_LIVE_TARGET: list('notifications', 'livePort'),
       ...(url !== undefined && { [`${prefix}_DATABASE_URL`]: url }),
-      ...(place !== undefined && {
-        [`${prefix}_PORT`]: String(place.port),
-        [`${prefix}_INTERNAL_PORT`]: String(place.internalPort),
-        [`${prefix}_LIVE_PORT`]: String(place.livePort),
-      }),
+      [`${prefix}_PORT`]: String(place.port),
+      [`${prefix}_INTERNAL_PORT`]: String(place.internalPort),
+      [`${prefix}_LIVE_PORT`]: String(place.livePort),
     };
   }
 }

@@ -45,7 +45,9 @@ async function checkNats(): Promise<number> {
     port: await freePort(),
     orphanFolder: folder,
   });
-  const databaseUrls = await createDatabases(postgres, databases, join(folder, 'postgres'));
+  const databaseUrls = await createDatabases(postgres, databases, {
+    secretsFolder: join(folder, 'postgres'),
+  });
   const fleet = await Fleet.open({
     folder,
     databaseUrls,

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort } from '../../tools/local/free-port.ts';
 import { startPostgres, type Postgres } from '../../tools/local/postgres.ts';
-import { createDatabases } from '../../tools/start/databases.ts';
+import { createDatabases, type DatabaseUrls } from '../../tools/start/databases.ts';
 import { TcpFront } from './tcp-front.ts';
 
 const execute = promisify(execFile);
@@ -22,7 +22,7 @@ interface Node {
  * the `-rw` Service of CloudNativePG does.
  */
 export class PostgresPair {
-  readonly databaseUrls: ReadonlyMap<string, string>;
+  readonly databaseUrls: ReadonlyMap<string, DatabaseUrls>;
   readonly #front: TcpFront;
   #primary: Node;
   #standby: Node;
@@ -30,7 +30,7 @@ export class PostgresPair {
   private constructor(
     nodes: [Node, Node],
     front: TcpFront,
-    databaseUrls: ReadonlyMap<string, string>,
+    databaseUrls: ReadonlyMap<string, DatabaseUrls>,
   ) {
     [this.#primary, this.#standby] = nodes;
     this.#front = front;
@@ -47,9 +47,14 @@ export class PostgresPair {
     const [first] = nodes;
     first.server = await start(first);
     const front = await TcpFront.open([first.port]);
-    const direct = await createDatabases(first.server, names, first.folder);
+    const direct = await createDatabases(first.server, names, {
+      secretsFolder: first.folder,
+    });
+    const throughFront = (url: string) => url.replace(`:${first.port}/`, `:${front.port}/`);
     const databaseUrls = new Map(
-      [...direct].map(([name, url]) => [name, url.replace(`:${first.port}/`, `:${front.port}/`)]),
+      [...direct].map(([name, { service, migration }]) => {
+        return [name, { service: throughFront(service), migration: throughFront(migration) }];
+      }),
     );
     const pair = new PostgresPair(nodes, front, databaseUrls);
     await pair.restoreStandby();

@@ -1,4 +1,4 @@
-import { type LoadOptions, ordersDuring } from '../deploy/check/load.ts';
+import { type LoadOptions, ordersDuring, type Tally } from '../deploy/check/load.ts';
 import type { Fleet } from './fleet.ts';
 
 const columns = ['step', 'seconds', 'accepted', 'paid', 'failed', 'repeated', 'longest wait'];
@@ -8,6 +8,8 @@ const widths = [38, 8, 9, 7, 7, 9, 13];
 const graceMs = 5_000;
 
 const usual: LoadOptions = { users: 8, pauseMs: 20, payable: 200n };
+
+type Outcome = Pick<Tally, 'repeated' | 'unanswered'>;
 
 /** A table of steps, each under load and with the audit after it. */
 export class Steps {
@@ -27,7 +29,7 @@ export class Steps {
   }
 
   /** Runs `work` while users order; then each accepted order must have ended, the audit hold. */
-  async run(name: string, work: () => Promise<void>): Promise<{ repeated: number }> {
+  async run(name: string, work: () => Promise<void>): Promise<Outcome> {
     const startedMs = performance.now();
     const seconds = () => ((performance.now() - startedMs) / 1_000).toFixed(1);
     try {
@@ -39,7 +41,7 @@ export class Steps {
     } catch (error) {
       row(name, seconds(), 'failed');
       this.fault((error as Error).message);
-      return { repeated: 0 };
+      return { repeated: 0, unanswered: 0 };
     }
   }
 

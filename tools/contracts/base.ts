@@ -1,4 +1,4 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rootDirectory, runProgram } from '../gen/run-buf.ts';
 
@@ -35,19 +35,32 @@ export async function extractContracts(
   commit: string,
   directory: string,
 ): Promise<boolean> {
-  const archive = join(directory, 'base.tar');
   const tree = join(directory, 'tree');
   await mkdir(tree);
-  const paths = ['proto', 'buf.yaml'];
-  if ((await git(root, 'archive', '--output', archive, commit, ...paths)) === undefined) {
+  if (!(await extractTree(root, commit, tree, ['proto', 'buf.yaml']))) {
     return false;
-  }
-  const { ok, output } = await runProgram('tar', ['-xf', archive, '-C', tree], root);
-  if (!ok) {
-    throw new Error(output);
   }
   // buf.yaml reaches into node_modules, which is not in git.
   await symlink(join(rootDirectory, 'node_modules'), join(tree, 'node_modules'));
+  return true;
+}
+
+/** Puts files of the commit, all by default, into `folder`; false when it has none of these. */
+export async function extractTree(
+  root: string,
+  commit: string,
+  folder: string,
+  paths: readonly string[] = [],
+): Promise<boolean> {
+  const archive = `${folder}.tar`;
+  if ((await git(root, 'archive', '--output', archive, commit, ...paths)) === undefined) {
+    return false;
+  }
+  const { ok, output } = await runProgram('tar', ['-xf', archive, '-C', folder], root);
+  await rm(archive);
+  if (!ok) {
+    throw new Error(output);
+  }
   return true;
 }
 

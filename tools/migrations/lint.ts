@@ -77,7 +77,7 @@ const clauseRules: readonly Rule[] = [
   },
   {
     pattern:
-      /^add (?!(constraint|check|primary|unique|foreign|exclude)\b)(?!.*(default|generated)).*not null/,
+      /^add (?!(constraint|check|primary|unique|foreign)\b)(?!.*(default|generated)).*not null/,
     mark: 'contract',
     fault: 'the release before writes rows without the column: it needs a default',
   },

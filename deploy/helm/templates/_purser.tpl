@@ -54,19 +54,31 @@ app.kubernetes.io/part-of: purser
 {{- end }}
 {{- end }}
 
-{{/* The database of a process: name of the Secret and its key. */}}
 {{- define "purser.databaseSecret" -}}
-{{- $given := dig .name dict .root.Values.secrets.databases -}}
-{{- if .migration }}{{- $given = $given.migration | default $given }}{{- end -}}
-{{- if $given.name }}
-name: {{ $given.name }}
-key: {{ $given.key | default "url" }}
-{{- else if .root.Values.cloudnativepg.enabled }}
-name: purser-{{ .name }}-db-app
-key: uri
+{{- dig .name (printf "purser-%s-database" .name) .root.Values.secrets.databases -}}
+{{- end }}
+
+{{/* How a process, or its migration, comes into its database. */}}
+{{- define "purser.database" -}}
+{{- $name := .name -}}
+{{- $variable := printf "PURSER_%s_%sDATABASE_URL" (upper $name) (.migration | ternary "MIGRATION_" "") -}}
+{{- if not .root.Values.cloudnativepg.enabled }}
+- name: {{ $variable }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "purser.databaseSecret" . }}
+      key: {{ .migration | ternary "migration-url" "url" }}
+{{- else if .migration }}
+# The Secret that the operator makes for the owner.
+- name: {{ $variable }}
+  valueFrom:
+    secretKeyRef: { name: purser-{{ $name }}-db-app, key: uri }
 {{- else }}
-name: {{ .name }}-database
-key: url
+- name: DATABASE_PASSWORD
+  valueFrom:
+    secretKeyRef: { name: {{ include "purser.databaseSecret" . }}, key: password }
+- name: {{ $variable }}
+  value: postgresql://{{ $name }}:$(DATABASE_PASSWORD)@purser-{{ $name }}-db-rw:5432/{{ $name }}
 {{- end }}
 {{- end }}
 
@@ -90,11 +102,9 @@ key: url
 - name: PURSER_LOG_LEVEL
   value: {{ $root.Values.logLevel }}
 {{- if $process.database }}
-- name: PURSER_{{ upper $name }}_DATABASE_URL
-  valueFrom:
-    secretKeyRef:
-      {{- include "purser.databaseSecret" . | nindent 6 }}
+{{- include "purser.database" . }}
 {{- end }}
+{{- if not .migration }}
 {{- if $process.broker }}
 {{- if $root.Values.nats.enabled }}
 - name: {{ upper $name }}_PASSWORD
@@ -126,6 +136,7 @@ key: url
 {{- if and $process.tlsSecret (ne $name "web") }}
 - name: PURSER_TLS_FOLDER
   value: /etc/purser/tls
+{{- end }}
 {{- end }}
 {{- include "purser.variables" (merge (dict) $process.env $root.Values.env) }}
 {{- end }}

@@ -44,7 +44,7 @@ const settings: Record<string, object> = {
     cloudnativepg: { enabled: false },
     secrets: {
       nats: 'broker',
-      databases: { orders: { name: 'db', key: 'app', migration: { name: 'db-owner' } } },
+      databases: { orders: 'orders-db' },
     },
     networkPolicies: {
       databaseTo: [{ ipBlock: { cidr: '10.0.0.0/24' } }],
@@ -69,6 +69,7 @@ const settings: Record<string, object> = {
       monitoringFrom: everywhere,
       egress: [{ to: everywhere, ports: [{ port: 4317 }] }],
     },
+    secrets: { databases: { orders: 'orders-role' }, auditor: 'auditor', operations: 'operations' },
     podMonitor: { enabled: true, labels: { release: 'prometheus' } },
     cloudnativepg: {
       imageName: 'postgres:18',
@@ -223,6 +224,18 @@ for (const service of services) {
     assert.is(hookOf(await renderOf('as it is')), 'post-install,pre-upgrade');
     const [container] = podOf(named(own, 'Job', `purser-${name}-migrate`)).containers;
     assert.equal(container.args, [relative(projectFolder, migrate)]);
+    const needed = `PURSER_${name.toUpperCase()}_MIGRATION_DATABASE_URL`;
+    for (const objects of [own, await renderOf('as it is')]) {
+      const [step] = podOf(named(objects, 'Job', `purser-${name}-migrate`)).containers;
+      const set = step.env.map((entry: { name: string }) => entry.name);
+      assert.ok(set.includes(needed), needed);
+      assert.not.ok(set.includes(`PURSER_${name.toUpperCase()}_DATABASE_URL`));
+      const [running] = podOf(named(objects, 'Deployment', `purser-${name}`)).containers;
+      assert.not.ok(
+        running.env.some((entry: { name: string }) => entry.name === needed),
+        needed,
+      );
+    }
   });
 }
 

@@ -10,6 +10,8 @@ export interface Tally {
   failed: number;
   /** Answers that a careful client asks again for: 5xx, or none. */
   repeated: number;
+  /** Those among them that had no answer, as when the connection was closed. */
+  unanswered: number;
   /** The longest that one order waited to be accepted. */
   longestMs: number;
 }
@@ -33,7 +35,14 @@ export async function ordersDuring(
   work: () => Promise<void>,
   { users: userCount = 4, pauseMs = 100, payable = 20n }: LoadOptions = {},
 ): Promise<Tally> {
-  const tally: Tally = { accepted: 0, paid: 0, failed: 0, repeated: 0, longestMs: 0 };
+  const tally: Tally = {
+    accepted: 0,
+    paid: 0,
+    failed: 0,
+    repeated: 0,
+    unanswered: 0,
+    longestMs: 0,
+  };
   const ended = new AbortController();
   const users = await Promise.all(
     Array.from({ length: userCount }, () => openAccount(url, tally, payable)),
@@ -123,6 +132,7 @@ async function surely(
     }
     if (Date.now() > endMs) throw new Error(`POST ${path} is not accepted: ${answer?.status}`);
     tally.repeated += 1;
+    if (answer === undefined) tally.unanswered += 1;
     await sleep(100);
   }
 }

@@ -1,0 +1,141 @@
+// npm run bench:cost [-- --orders N --concurrency N --json FILE]: what one paid order costs in CPU
+// time, bytes and messages, by process and table. One of each process; Linux. About a minute.
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { Order_State } from '#gen/purser/orders/v1/order.ts';
+import { natsServerBinary } from '#test/harness/servers.ts';
+import { temporaryFolder } from '#test/harness/temporary-folder.ts';
+import { Fleet } from '../../test/cluster/fleet.ts';
+import { natsServerVersion } from '../../tools/local/find-nats-server.ts';
+import { freePort } from '../../tools/local/free-port.ts';
+import { startNatsServer } from '../../tools/local/nats-server.ts';
+import { startPostgres } from '../../tools/local/postgres.ts';
+import { createDatabases } from '../../tools/start/databases.ts';
+import { createOrders, openAccounts } from './load.ts';
+import { costOf, look, query } from './measure.ts';
+
+const { values } = parseArgs({
+  options: {
+    orders: { type: 'string', default: '20000' },
+    concurrency: { type: 'string', default: '64' },
+    json: { type: 'string' },
+  },
+});
+const orders = Number(values.orders);
+const concurrency = Number(values.concurrency);
+if (![orders, concurrency].every((value) => Number.isInteger(value) && value > 0)) {
+  process.stderr.write('npm run bench:cost [-- --orders N --concurrency N --json FILE]\n');
+  process.exit(2);
+}
+const services = ['payments', 'notifications', 'orders', 'gateway'];
+const databases = ['orders', 'payments', 'notifications'];
+const folder = temporaryFolder();
+const binary = await natsServerBinary();
+const nats = await startNatsServer({
+  binary,
+  storeDir: join(folder, 'nats'),
+  port: await freePort(),
+  orphanFolder: folder,
+});
+const postgres = await startPostgres({
+  dataDir: join(folder, 'postgres'),
+  port: await freePort(),
+  orphanFolder: folder,
+});
+const databaseUrls = await createDatabases(postgres, databases, {
+  secretsFolder: join(folder, 'postgres'),
+});
+const fleet = await Fleet.open({
+  folder,
+  databaseUrls,
+  natsUrl: nats.url,
+  streamReplicas: 1,
+  slots: 1,
+});
+
+/** Until every order has ended and everybody who is to be told has been. */
+async function untilDone(count: number): Promise<void> {
+  for (const endMs = Date.now() + 300_000; Date.now() < endMs; await sleep(200)) {
+    const [[paid]] = (await query(postgres.url('orders'), [
+      `select count(*) as n from orders where state = 'PAID'`,
+    ])) as [[Record<string, unknown>]];
+    const [[told]] = (await query(postgres.url('notifications'), [
+      `select count(*) as n from orders where state = ${Order_State.PAID}`,
+    ])) as [[Record<string, unknown>]];
+    if (Number(paid!['n']) >= count && Number(told!['n']) >= count) return;
+  }
+  throw new Error('the orders have not ended after five minutes');
+}
+
+try {
+  await fleet.migrate();
+  const processes: Record<string, number> = { 'nats-server': nats.pid };
+  for (const service of services) processes[service] = (await fleet.add(service)).pid;
+  progress('opening accounts');
+  const users = await openAccounts(fleet.url, 200);
+  const warmUp = Math.ceil(orders / 10);
+  await createOrders({ url: fleet.url, users, orders: warmUp, concurrency });
+  await untilDone(warmUp);
+  progress(`warmed up with ${warmUp} orders`);
+  const watched = {
+    processes,
+    postgresPid: postgres.pid,
+    postgresUrl: (database: string) => postgres.url(database),
+    databases,
+    natsUrl: nats.url,
+  };
+  const before = await look(watched);
+  const startedMs = performance.now();
+  await createOrders({ url: fleet.url, users, orders, concurrency });
+  progress('the orders are accepted');
+  await untilDone(warmUp + orders);
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const after = await look(watched);
+  const report = {
+    conditions: {
+      orders,
+      users: users.length,
+      concurrency,
+      ordersPerSecond: Math.round(orders / seconds),
+      cpu: cpus()[0]?.model.trim() ?? 'unknown',
+      cores: availableParallelism(),
+      node: process.version,
+      nats: (await natsServerVersion(binary)) ?? '',
+      postgres: '18',
+    },
+    perOrder: costOf(before, after, orders),
+  };
+  print(report);
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  process.stdout.write(`${await fleet.requireSound(60_000)}\n`);
+} finally {
+  await fleet.stop();
+  await postgres.stop();
+  await nats.stop();
+}
+
+function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function print(report: { conditions: object; perOrder: ReturnType<typeof costOf> }): void {
+  const { conditions, perOrder } = report;
+  const lines = [JSON.stringify(conditions)];
+  for (const [title, costs, digits] of [
+    ['CPU, ms per order', perOrder.cpuMs, 3],
+    ['tables with indexes, bytes per order', perOrder.tableBytes, 0],
+    ['messages per order', perOrder.messages, 2],
+    ['bytes in streams per order', perOrder.messageBytes, 0],
+  ] as const) {
+    lines.push('', title);
+    for (const [name, value] of Object.entries(costs)) {
+      if (value !== 0) lines.push(`  ${name.padEnd(32)} ${value.toFixed(digits).padStart(9)}`);
+    }
+  }
+  lines.push('', `write-ahead log  ${perOrder.walBytes.toFixed(0)} bytes per order`);
+  lines.push(`commits          ${perOrder.commits.toFixed(3)} per order`);
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
