@@ -1,5 +1,8 @@
 import { systemTiming, type Timing } from './timing.ts';
 
+/** Given to `abort`, which makes an error with a stack trace when it gets no reason. */
+const woken = 'woken';
+
 /**
  * A latch between those who bring work and the one loop that does it. A `wake` that comes while the
  * loop is busy is kept until the loop's next `wait`, so the order "clear, look, wait" never sleeps
@@ -16,7 +19,7 @@ export class Wakeup {
 
   wake(): void {
     this.#woken = true;
-    this.#sleeper?.abort();
+    this.#sleeper?.abort(woken);
   }
 
   /** Forgets earlier wakes. Call it before looking for work, never after. */

@@ -148,9 +148,10 @@ export class Consumer {
       room: () => bufferMax - this.#waiting.length,
       onMessage: (message) => this.#receive(message),
     });
-    // A broker that does not answer must not hold up the stop.
+    // A broker that does not answer must not hold up the stop, and a pull that opened in the very
+    // moment of it has nobody else who would close it.
     const pull = await Promise.race([opening, this.#stopped.promise]);
-    if (pull === undefined) {
+    if (pull === undefined || this.#stopping.signal.aborted) {
       opening.then((late) => late.close()).catch(() => {});
       return new Error('stopped');
     }

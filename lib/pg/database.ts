@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql';
 import type { Pool, PoolClient } from 'pg';
 import { conflicts, poolWait, showPool } from './database-metrics.ts';
 import type { TlsFolder } from '#lib/tls/tls-folder.ts';
-import { ConnectionLostError, isConflict } from './failure.ts';
+import { ConnectionLostError } from './failure.ts';
+import { retryConflicts } from './retry-conflicts.ts';
 import { sslOf } from './ssl.ts';
 import { answered, type Tx, transactionOn } from './transaction.ts';
 
@@ -43,8 +43,6 @@ const sessionLimits = {
  * that is on its way still counts.
  */
 const queryTimeoutMs = 8_000;
-
-const attemptsMax = 5;
 
 /**
  * A service's own database. Hot paths run prepared, set-based statements on the pool that MikroORM
@@ -98,15 +96,9 @@ export class Database {
    * touch nothing outside the transaction. No remote call belongs inside.
    */
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#attempt(work);
-      } catch (error) {
-        if (attempt === attemptsMax || !isConflict(error)) throw error;
-        conflicts.inc({ pool: this.#name });
-        await sleep(Math.random() * 10 * 2 ** attempt);
-      }
-    }
+    return retryConflicts(() => this.#attempt(work), {
+      onRetry: () => conflicts.inc({ pool: this.#name }),
+    });
   }
 
   /**

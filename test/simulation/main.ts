@@ -1,0 +1,137 @@
+// npm run simulate: plays seeds of the deterministic simulation, or one again with its time line.
+import { parseArgs } from 'node:util';
+import { mutants, noMutant } from './mutants.ts';
+import { SeedPlayers } from './play-seeds.ts';
+import { replay, replayCommand, shrink } from './replay.ts';
+import type { TaskResult } from './seed-worker.ts';
+
+const usage = `
+npm run simulate                         plays 100,000 seeds that nobody has played before
+npm run simulate -- --seeds N            plays N seeds
+npm run simulate -- --seeds N --seed S   plays N seeds from S on
+npm run simulate -- --seed S             plays one seed and prints its time line
+  --without A,B   leaves out troubles of that seed, by their numbers in the plan
+  --mutant NAME   with one thing wrong in the design: ${Object.keys(mutants).join(', ')}
+  --minutes M     ends after M minutes
+  --workers W     threads; as many as cores unless told otherwise`;
+
+const options = {
+  seeds: { type: 'string' },
+  seed: { type: 'string' },
+  without: { type: 'string' },
+  mutant: { type: 'string' },
+  minutes: { type: 'string' },
+  workers: { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
+
+const seedsDefault = 100_000;
+const seedMax = Number.MAX_SAFE_INTEGER / 2;
+const progressMs = 10_000;
+
+process.exitCode = await run().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n${usage}\n`);
+  return 2;
+});
+
+async function run(): Promise<number> {
+  const { values } = parseArgs({ options });
+  if (values.help) {
+    print(usage.trim());
+    return 0;
+  }
+  const { mutant } = values;
+  if (mutant !== undefined && !Object.hasOwn(mutants, mutant)) {
+    throw new Error(`there is no mutant “${mutant}”`);
+  }
+  const seed = values.seed === undefined ? undefined : whole('seed', values.seed, 0, seedMax);
+  if (seed !== undefined && values.seeds === undefined) {
+    const without = values.without?.split(',') ?? [];
+    return replayOne(seed, { without, mutant });
+  }
+  if (values.without !== undefined) throw new Error('--without wants --seed, and no --seeds');
+  const seeds = values.seeds === undefined ? seedsDefault : whole('seeds', values.seeds, 1, 1e12);
+  const from = seed ?? Math.floor(Math.random() * 2 ** 40);
+  const minutes = values.minutes === undefined ? 1e6 : whole('minutes', values.minutes, 1, 1e6);
+  const workers =
+    values.workers === undefined ? undefined : whole('workers', values.workers, 1, 64);
+  return playMany({ from, count: seeds, mutant, timeLimitMs: minutes * 60_000, workers });
+}
+
+function whole(name: string, text: string, low: number, high: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < low || value > high) {
+    throw new Error(`--${name} wants a whole number from ${low} to ${high}, not “${text}”`);
+  }
+  return value;
+}
+
+async function replayOne(
+  seed: number,
+  { without, mutant }: { without: string[]; mutant: string | undefined },
+): Promise<number> {
+  const { text, outcome } = await replay(seed, { without, mutant: mutantOf(mutant) });
+  print(text);
+  return outcome.violations.length === 0 ? 0 : 1;
+}
+
+async function playMany(task: {
+  from: number;
+  count: number;
+  mutant: string | undefined;
+  timeLimitMs: number;
+  workers: number | undefined;
+}): Promise<number> {
+  const startedAt = performance.now();
+  let toldAt = startedAt;
+  print(`Playing ${task.count} seeds from ${task.from} on.`);
+  const players = new SeedPlayers(task.workers);
+  const sum = await players.play({
+    ...task,
+    onProgress(soFar) {
+      if (performance.now() - toldAt < progressMs) return;
+      toldAt = performance.now();
+      print(progressLine(soFar, { task, startedAt }));
+    },
+  });
+  print(figures(sum, performance.now() - startedAt));
+  await players.close();
+  const [failure] = sum.failures;
+  if (failure === undefined) return 0;
+  const { seed } = failure;
+  const mutant = mutantOf(task.mutant);
+  const without = await shrink(seed, mutant);
+  print(`\nSeed ${seed} breaks ${failure.violations.map(({ id }) => id).join(', ')}.\n`);
+  print((await replay(seed, { without, mutant })).text);
+  print(`\nAgain: ${replayCommand(seed, { without, mutant: task.mutant })}`);
+  return 1;
+}
+
+function mutantOf(name: string | undefined) {
+  return name === undefined ? noMutant : mutants[name]!;
+}
+
+function progressLine(
+  { seeds, failures }: TaskResult,
+  { task, startedAt }: { task: { count: number }; startedAt: number },
+): string {
+  const perSecond = seeds / ((performance.now() - startedAt) / 1_000);
+  const leftS = Math.round((task.count - seeds) / perSecond);
+  const share = ((100 * seeds) / task.count).toFixed(1);
+  const speed = `${Math.round(perSecond)} a second, ${leftS} s left`;
+  return `${seeds} seeds (${share} %), ${speed}, ${failures.length} failed`;
+}
+
+function figures({ seeds, failures, events, healedMsMax, seen }: TaskResult, tookMs: number) {
+  const happened = Object.entries(seen).map(([name, times]) => `${name} ${times}`);
+  return [
+    `${seeds} seeds, ${failures.length} failed, ${events} events,`,
+    `${(tookMs / 1_000).toFixed(1)} s, ${Math.round(seeds / (tookMs / 1_000))} seeds a second,`,
+    `at rest at most ${(healedMsMax / 1_000).toFixed(1)} s after the faults;`,
+    `${happened.join(', ')}`,
+  ].join(' ');
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
