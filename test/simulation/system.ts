@@ -107,6 +107,7 @@ export class System {
       committed: () => relay.wake(),
       log: this.#log,
       upstreams: this.#upstreams(host),
+      messageDays: 7,
     };
     const definition = definitions[service];
     const jobs = definition
