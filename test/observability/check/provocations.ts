@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { testPublisher } from '#test/harness/publish.ts';
+import { fundedUser, restClient, type StartedSystem, usd } from '#test/harness/started-system.ts';
+
+/** Something that goes wrong, and what Prometheus is to say of it. */
+export interface Provocation {
+  what: string;
+  /** Breaks it, and resolves with what mends it. */
+  breakIt(system: StartedSystem): Promise<() => Promise<unknown> | unknown>;
+  /** Fire while it is broken. */
+  during: readonly string[];
+  /** Fire after it was mended. */
+  after?: readonly string[];
+}
+
+/** Alerts that nothing here provokes, each with the reason. */
+export const notProvoked: Readonly<Record<string, string>> = {
+  PurserEventLoopSlow: 'a loop that is late for long takes a machine that is loaded for long',
+  PurserMemoryHigh: 'memory does not leak on demand',
+  PurserInvariantViolated: 'the audit of Operations runs from time to time',
+  PurserOverloaded: 'the load that fills the queues also slows whoever measures',
+};
+
+/** Stops processes as a machine that hangs would; the returned function lets them go on. */
+function freeze(pids: readonly number[]): () => void {
+  if (pids.length === 0) throw new Error('there is no such process');
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  return () => {
+    for (const pid of pids) process.kill(pid, 'SIGCONT');
+  };
+}
+
+/** Callers that order one after the other, until the returned function is called. */
+async function orderOn({ url }: StartedSystem, callers: number): Promise<() => Promise<void>> {
+  const { userId } = await fundedUser(url, 1_000_000);
+  const call = restClient(url, userId);
+  const stopping = new AbortController();
+  const loop = async () => {
+    while (!stopping.signal.aborted) {
+      await call('POST', '/v1/orders', { body: { amount: usd(10) } }).catch(() => {});
+      await sleep(100);
+    }
+  };
+  const loops = Array.from({ length: callers }, loop);
+  return async () => {
+    stopping.abort();
+    await Promise.all(loops);
+  };
+}
+
+async function repeatedly(count: number, pauseMs: number, work: () => Promise<unknown>) {
+  for (let index = 0; index < count; index += 1) {
+    await work();
+    await sleep(pauseMs);
+  }
+}
+
+const brokenPayload = Buffer.from([0xff]);
+
+export const provocations: readonly Provocation[] = [
+  {
+    what: 'a message that cannot be read',
+    during: ['PurserDeadLetters'],
+    async breakIt({ ports, sql }) {
+      const broker = await testPublisher(`nats://127.0.0.1:${ports.nats}`, 'orders');
+      await broker.publish({
+        eventId: randomUUID(),
+        type: 'purser.orders.v1.PaymentRequested',
+        subject: 'purser.v1.orders.payment_requested.broken',
+        about: 'orders/broken',
+        payload: brokenPayload,
+        traceparent: undefined,
+      });
+      await broker.close();
+      return () => sql('payments', 'delete from dead_letters');
+    },
+  },
+  {
+    what: 'Orders without one of its tables',
+    during: ['PurserInternalErrors', 'PurserGatewayErrors'],
+    async breakIt(system) {
+      const stop = await orderOn(system, 2);
+      await system.sql('orders', 'alter table requests rename to requests_away');
+      return async () => {
+        await system.sql('orders', 'alter table requests_away rename to requests');
+        await stop();
+      };
+    },
+  },
+  {
+    what: 'an order that has lost the step to its payment',
+    during: ['PurserReconcilerMends'],
+    async breakIt({ url, sql }) {
+      const { call } = await fundedUser(url, 1_000);
+      const { body } = await call('POST', '/v1/orders', { body: { amount: usd(10) } });
+      const id = String(body.name).slice('orders/'.length);
+      const paid = `select from orders where id = '${id}' and state = 'PAID'`;
+      while ((await sql('orders', paid)).length === 0) await sleep(100);
+      await sql('orders', `delete from order_events where order_id = '${id}' and version = 2`);
+      await sql(
+        'orders',
+        `update orders set state = 'PENDING', version = 1, checks = 0,
+          check_time = now() - interval '1 minute'
+        where id = '${id}'`,
+      );
+      return () => {};
+    },
+  },
+  {
+    what: 'a lock in the database of Payments that nobody lets go',
+    during: ['PurserConsumerStuck'],
+    async breakIt(system) {
+      const stop = await orderOn(system, 2);
+      const locked = repeatedly(5, 0, () =>
+        // The session's own limit lets it hold the lock for five seconds.
+        system
+          .sql('payments', 'do $$ begin lock table payments; perform pg_sleep(4.5); end $$')
+          .catch(() => {}),
+      );
+      return async () => {
+        await locked;
+        await stop();
+      };
+    },
+  },
+  {
+    what: 'a broker that hangs, with much to publish',
+    during: ['PurserOutboxLag', 'PurserOutboxGrows'],
+    async breakIt(system) {
+      const goOn = freeze(system.pids(/nats-server/));
+      await system.sql(
+        'orders',
+        `insert into outbox (event_id, type, subject, about, payload)
+        select gen_random_uuid(), 'purser.test.v1.Happened', 'purser.v1.orders.happened.nobody',
+          'orders/nobody', ''
+        from generate_series(1, 25000)`,
+      );
+      return goOn;
+    },
+  },
+  {
+    what: 'a right to publish that is taken away again and again',
+    during: ['PurserRelayFlaps'],
+    async breakIt({ sql }) {
+      const taken = repeatedly(16, 1_500, () =>
+        sql(
+          'orders',
+          `update outbox_relay set holder = null, term = term + 1, lease_until = '-infinity'`,
+        ),
+      );
+      return () => taken;
+    },
+  },
+  {
+    what: 'a Payments that hangs for more than a minute',
+    during: [
+      'PurserInstanceDown',
+      'PurserServiceMissing',
+      'PurserOrdersWaiting',
+      'PurserReconcilerUnanswered',
+    ],
+    after: ['PurserPaymentsSlow', 'PurserConsumerLag', 'PurserRedeliveries'],
+    async breakIt(system) {
+      const stop = await orderOn(system, 2);
+      const goOn = freeze(system.pids(/services\/payments\/main/));
+      await sleep(3_000);
+      await stop();
+      return goOn;
+    },
+  },
+  {
+    what: 'databases that hang',
+    during: ['PurserDependencyDown', 'PurserGatewaySlow', 'PurserPoolWaits'],
+    async breakIt(system) {
+      const stop = await orderOn(system, 40);
+      const goOn = freeze(system.pids(/bin\/postgres|postgres:/));
+      return async () => {
+        goOn();
+        await stop();
+      };
+    },
+  },
+];
