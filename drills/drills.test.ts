@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as assert from 'uvu/assert';
+import { failpoints } from '#lib/failpoint/failpoints.ts';
 import { runProgram } from '#test/harness/program.ts';
 import { suite } from '#test/harness/suite.ts';
 import { drills } from './drills.ts';
@@ -38,6 +40,17 @@ const cli = async () => {
   assert.equal(rounds, { exit: 2, output: '--rounds takes a whole number from 1, not 0.\n' });
 };
 test('lists all of them, and says what it does not understand', cli, { timeoutMs: 60_000 });
+
+test('docs/reliability.md has rows of real drills, and knows how many points there are', () => {
+  const text = readFileSync(resolve(import.meta.dirname, '../docs/reliability.md'), 'utf8');
+  const table = text.slice(text.indexOf('<!-- drills -->'), text.indexOf('<!-- /drills -->'));
+  const rows = [...table.matchAll(/^\| `([a-z-]+)` \| ([^|]+) \|/gm)];
+  assert.ok(rows.length > 0);
+  for (const [, name, faults] of rows) {
+    assert.is(drills.find((drill) => drill.name === name)?.faults, faults, name);
+  }
+  assert.ok(text.includes(`${Object.keys(failpoints).length} named points`));
+});
 
 const outcome: Outcome = {
   name: 'freeze',

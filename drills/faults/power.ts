@@ -148,7 +148,7 @@ export const fullDisk: Drill = {
           await sleep(8_000);
           observed('publishes or commits that failed', failures() - before);
           free();
-          // nats-server 2.9 may not write again before it is started anew: docs/reliability.md.
+          // As an operator would: a server that could not write knows less than its disk.
           if (isBroker) await world.one('nats').signal('SIGTERM');
           await require(context, 'payments go on after', () => probe.pays(10), 60);
         }
