@@ -119,8 +119,8 @@ export async function select<Row>(url: string, text: string): Promise<Row[]> {
 async function selectOnce<Row>(url: string, text: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   client.on('error', () => {});
-  await client.connect();
   try {
+    await client.connect();
     return (await client.query(text)).rows as Row[];
   } finally {
     await client.end().catch(() => {});

@@ -58,6 +58,17 @@ possibly('is full until it is freed', () => {
   assert.is(output, 'ENOSPC\n100000\n');
 });
 
+possibly('keeps the password of a database that was made a moment before', () => {
+  const module = resolve(import.meta.dirname, '../../tools/local/postgres-cluster.ts');
+  const output = inNamespace(`
+    const { superuserPassword } = await import(${JSON.stringify(module)});
+    const password = superuserPassword(disk.folder);
+    const restore = disk.losePower();
+    await restore();
+    console.log(password.length > 0 && superuserPassword(disk.folder) === password);`);
+  assert.is(output, 'true\n');
+});
+
 if (!isPossible) test('needs root on Linux', () => assert.not.ok(isPossible));
 
 test.run();

@@ -46,7 +46,8 @@ export function superuserPassword(dataDir: string): string {
   }
   mkdirSync(dataDir, { recursive: true });
   const password = randomBytes(24).toString('base64url');
-  writeFileSync(file, `${password}\n`, { mode: 0o600 });
+  // Flushed, because the cluster is as well: a power loss must not keep one without the other.
+  writeFileSync(file, `${password}\n`, { mode: 0o600, flush: true });
   return password;
 }
 

@@ -103,6 +103,7 @@ async function handOver(address: string, name: string): Promise<void> {
 export function keptPassword(file: string): string {
   if (existsSync(file)) return readFileSync(file, 'utf8').trim();
   const password = randomBytes(24).toString('base64url');
-  writeFileSync(file, `${password}\n`, { mode: 0o600 });
+  // Flushed: the database keeps the role through a power loss, and nobody could come in.
+  writeFileSync(file, `${password}\n`, { mode: 0o600, flush: true });
   return password;
 }
