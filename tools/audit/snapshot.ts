@@ -66,6 +66,9 @@ async function connect(url: string): Promise<pg.Client> {
     // An audit may read for minutes; a database that hangs must not hang it for ever.
     statement_timeout: 600_000,
   });
+  // Whatever ends the connection also fails the query that it is asked next; without a listener it
+  // would end the process.
+  client.on('error', () => {});
   await client.connect();
   return client;
 }
