@@ -174,7 +174,8 @@ function admit(
   exchange.route = operation.path;
   if (operation.kind === 'rpc') {
     exchange.trace(readTraceparent(request.raw));
-    exchange.userId = readUserId(request.raw);
+    const isForUsers = operation.route.method.access === 'user';
+    if (isForUsers) exchange.userId = readUserId(request.raw);
   }
   checkBodyHeaders(request.raw, operation.kind === 'rpc' && operation.route.hasBody);
   return { exchange, operation, params };

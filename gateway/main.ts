@@ -1,5 +1,5 @@
 import { routes } from '#gen/routes.ts';
-import { targetName, targetVariable } from '#lib/config/variables.ts';
+import { targetName, targetVariable } from '#lib/config/target-variables.ts';
 import { startInternalServer } from '#lib/internal-http/server.ts';
 import { runService } from '#lib/process/lifecycle.ts';
 import { Readiness } from '#lib/process/readiness.ts';

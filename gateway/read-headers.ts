@@ -1,7 +1,7 @@
 // What the gateway takes from a request's headers. Everything else in them stays here.
 import type { IncomingMessage } from 'node:http';
 import { PurserError } from '#lib/errors/purser-error.ts';
-import { oneTraceparent, oneUserId } from '#lib/grpc/call-metadata.ts';
+import { oneBearerToken, oneTraceparent, oneUserId } from '#lib/grpc/call-metadata.ts';
 
 const contentTypePattern = /^application\/json[ \t]*(;[ \t]*charset=("?)utf-8\2[ \t]*)?$/i;
 
@@ -38,6 +38,12 @@ export function readOnce(
   const values = headerValues(request, name.toLowerCase());
   if (values.length <= 1) return values[0];
   throw invalid(name, 'must not be repeated');
+}
+
+/** The header Authorization when there is exactly one and it holds a bearer token. */
+export function readAuthorization(request: IncomingMessage): string | undefined {
+  const token = oneBearerToken(headerValues(request, 'authorization'));
+  return token === undefined ? undefined : `Bearer ${token}`;
 }
 
 /** The caller's W3C trace parent when there is exactly one and it is valid. */

@@ -120,8 +120,8 @@ export async function startTestGateway(
   } = {},
 ): Promise<TestGateway> {
   const { limits = {}, log = silent, liveTargets = [], pages } = options;
-  const targets = { orders: target, payments: target, notifications: target, ...options.targets };
-  const upstreams = connectUpstreams(targets, silent);
+  const own = { orders: target, payments: target, notifications: target, operations: target };
+  const upstreams = connectUpstreams({ ...own, ...options.targets }, silent);
   const readiness = new Readiness({ ...upstreamChecks(upstreams, pages), log: silent });
   const gateway = await startGateway({
     host: '127.0.0.1',

@@ -6,7 +6,7 @@ import { failpoint, isDrill } from '#lib/failpoint/failpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { parseJson } from './parse-json.ts';
 import { parseQuery } from './parse-query.ts';
-import { readOnce } from './read-headers.ts';
+import { readAuthorization, readOnce } from './read-headers.ts';
 import type { Upstreams } from '#lib/grpc/upstreams.ts';
 
 export interface Incoming {
@@ -52,7 +52,9 @@ export async function transcode(
   if (upstream === undefined)
     throw new Error(`No upstream serves the domain ${route.method.domain}.`);
   const call = {
-    userId: exchange.userId as string,
+    userId: exchange.userId,
+    // To nobody else: whoever gets it can act as an operator.
+    authorization: route.method.access === 'operator' ? readAuthorization(request) : undefined,
     requestId: exchange.id,
     deadline: new Date(exchange.arrivedMs + options.deadlineMs),
     signal: exchange.gone,

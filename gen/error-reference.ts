@@ -193,6 +193,30 @@ export const errorReference: Readonly<Record<Reason, ErrorExplanation>> = {
     action: 'Call through the gateway. Between processes, use a certificate that names the right one, or have the service allow the caller in its service.ts.',
     metadata: { caller: 'notifications' },
   },
+  OPERATOR_KEY_REQUIRED: {
+    meaning: 'The call is for operators, and did not carry the operator\'s key, or carried another one.',
+    cause: 'The header Authorization, over gRPC the metadata authorization, is missing, repeated, of another form, or holds another key. A user id does not replace it.',
+    action: 'Send the value of PURSER_OPERATOR_KEY; npm start keeps it in the file operator.key of its data folder.',
+    metadata: {},
+  },
+  OPERATIONS_DISABLED: {
+    meaning: 'This system has no operator\'s key, so nobody is an operator.',
+    cause: 'PURSER_OPERATOR_KEY is not set where Operations runs.',
+    action: 'Set PURSER_OPERATOR_KEY for Operations to 16 or more visible characters, and start it again.',
+    metadata: {},
+  },
+  DEAD_LETTER_NOT_FOUND: {
+    meaning: 'There is no such dead letter.',
+    cause: 'The name is wrong, or is of another system.',
+    action: 'Take the name from the list of dead letters.',
+    metadata: { dead_letter: 'deadLetters/019c143e-5a00-7b3a-9c1d-4f2e8a6b7c50' },
+  },
+  DEAD_LETTER_CHANGED: {
+    meaning: 'The dead letter died again, or somebody else dealt with it, while it was being discarded.',
+    cause: 'It was replayed and died again, with another cause perhaps, or another operator dealt with it.',
+    action: 'Read it again, and discard it if that is still right.',
+    metadata: { dead_letter: 'deadLetters/019c143e-5a00-7b3a-9c1d-4f2e8a6b7c50' },
+  },
 };
 
 /** What the values of enums named FailureReason mean, by the enum's full name. */

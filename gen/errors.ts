@@ -213,6 +213,34 @@ export const errorCatalogue = {
     metadata: ['caller'],
     retryable: false,
   },
+  OPERATOR_KEY_REQUIRED: {
+    code: 16,
+    httpStatus: 401,
+    message: 'Only operators may do that: send the operator\'s key once, as Authorization: Bearer <key>.',
+    metadata: [],
+    retryable: false,
+  },
+  OPERATIONS_DISABLED: {
+    code: 7,
+    httpStatus: 403,
+    message: 'This system has no operator\'s key; its operations are closed to everybody.',
+    metadata: [],
+    retryable: false,
+  },
+  DEAD_LETTER_NOT_FOUND: {
+    code: 5,
+    httpStatus: 404,
+    message: 'There is no dead letter {dead_letter}.',
+    metadata: ['dead_letter'],
+    retryable: false,
+  },
+  DEAD_LETTER_CHANGED: {
+    code: 10,
+    httpStatus: 409,
+    message: 'The dead letter {dead_letter} has changed meanwhile.',
+    metadata: ['dead_letter'],
+    retryable: false,
+  },
 } as const;
 
 /** Why a call failed, for programs. */

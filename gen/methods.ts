@@ -9,6 +9,16 @@ import { validateCreateLiveTicketRequest, validateTraceChangesRequest } from './
 import { NotificationServiceService } from './purser/notifications/v1/notification_service.ts';
 import type { ListNotificationsRequest, ListNotificationsResponse, MarkNotificationsReadRequest, MarkNotificationsReadResponse } from './purser/notifications/v1/notification_service.ts';
 import { validateListNotificationsRequest, validateMarkNotificationsReadRequest } from './purser/notifications/v1/notification_service.validate.ts';
+import type { Audit } from './purser/operations/v1/audit.ts';
+import type { DeadLetter } from './purser/operations/v1/dead_letter.ts';
+import type { Instance } from './purser/operations/v1/instance.ts';
+import { InstanceServiceService } from './purser/operations/v1/instance_service.ts';
+import type { GetInstanceRequest } from './purser/operations/v1/instance_service.ts';
+import { validateGetInstanceRequest } from './purser/operations/v1/instance_service.validate.ts';
+import { OperationsServiceService } from './purser/operations/v1/operations_service.ts';
+import type { DiscardDeadLetterRequest, GetAuditRequest, GetDeadLetterRequest, GetStatusRequest, ListDeadLettersRequest, ListDeadLettersResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse, RunAuditRequest } from './purser/operations/v1/operations_service.ts';
+import { validateDiscardDeadLetterRequest, validateGetAuditRequest, validateGetDeadLetterRequest, validateGetStatusRequest, validateListDeadLettersRequest, validateReplayDeadLettersRequest, validateRunAuditRequest } from './purser/operations/v1/operations_service.validate.ts';
+import type { SystemStatus } from './purser/operations/v1/system_status.ts';
 import type { OrderExplanation } from './purser/orders/v1/explanation.ts';
 import type { Order } from './purser/orders/v1/order.ts';
 import { OrderServiceService } from './purser/orders/v1/order_service.ts';
@@ -39,6 +49,14 @@ export interface Methods {
   '/purser.notifications.v1.LiveService/TraceChanges': Method<TraceChangesRequest, TraceChangesResponse>;
   '/purser.notifications.v1.NotificationService/ListNotifications': Method<ListNotificationsRequest, ListNotificationsResponse>;
   '/purser.notifications.v1.NotificationService/MarkNotificationsRead': Method<MarkNotificationsReadRequest, MarkNotificationsReadResponse>;
+  '/purser.operations.v1.InstanceService/GetInstance': Method<GetInstanceRequest, Instance>;
+  '/purser.operations.v1.OperationsService/GetStatus': Method<GetStatusRequest, SystemStatus>;
+  '/purser.operations.v1.OperationsService/ListDeadLetters': Method<ListDeadLettersRequest, ListDeadLettersResponse>;
+  '/purser.operations.v1.OperationsService/GetDeadLetter': Method<GetDeadLetterRequest, DeadLetter>;
+  '/purser.operations.v1.OperationsService/ReplayDeadLetters': Method<ReplayDeadLettersRequest, ReplayDeadLettersResponse>;
+  '/purser.operations.v1.OperationsService/DiscardDeadLetter': Method<DiscardDeadLetterRequest, DeadLetter>;
+  '/purser.operations.v1.OperationsService/GetAudit': Method<GetAuditRequest, Audit>;
+  '/purser.operations.v1.OperationsService/RunAudit': Method<RunAuditRequest, Audit>;
   '/purser.orders.v1.OrderService/CreateOrder': Method<CreateOrderRequest, Order>;
   '/purser.orders.v1.OrderService/GetOrder': Method<GetOrderRequest, Order>;
   '/purser.orders.v1.OrderService/ListOrders': Method<ListOrdersRequest, ListOrdersResponse>;
@@ -66,6 +84,7 @@ export const methods: Methods = {
     service: 'purser.notifications.v1.LiveService',
     name: 'CreateLiveTicket',
     domain: 'notifications',
+    access: 'user',
     definition: withStrictText(LiveServiceService.createLiveTicket),
     validate: (request) => validateCreateLiveTicketRequest(request),
     readOnly: false,
@@ -77,6 +96,7 @@ export const methods: Methods = {
     service: 'purser.notifications.v1.LiveService',
     name: 'TraceChanges',
     domain: 'notifications',
+    access: 'user',
     definition: withStrictText(LiveServiceService.traceChanges),
     validate: (request) => validateTraceChangesRequest(request),
     readOnly: true,
@@ -88,6 +108,7 @@ export const methods: Methods = {
     service: 'purser.notifications.v1.NotificationService',
     name: 'ListNotifications',
     domain: 'notifications',
+    access: 'user',
     definition: withStrictText(NotificationServiceService.listNotifications),
     validate: (request) => validateListNotificationsRequest(request),
     readOnly: true,
@@ -99,8 +120,105 @@ export const methods: Methods = {
     service: 'purser.notifications.v1.NotificationService',
     name: 'MarkNotificationsRead',
     domain: 'notifications',
+    access: 'user',
     definition: withStrictText(NotificationServiceService.markNotificationsRead),
     validate: (request) => validateMarkNotificationsReadRequest(request),
+    readOnly: false,
+    idempotent: true,
+    keyed: false,
+  },
+  '/purser.operations.v1.InstanceService/GetInstance': {
+    path: '/purser.operations.v1.InstanceService/GetInstance',
+    service: 'purser.operations.v1.InstanceService',
+    name: 'GetInstance',
+    domain: 'operations',
+    access: 'internal',
+    definition: withStrictText(InstanceServiceService.getInstance),
+    validate: (request) => validateGetInstanceRequest(request),
+    readOnly: true,
+    idempotent: true,
+    keyed: false,
+  },
+  '/purser.operations.v1.OperationsService/GetStatus': {
+    path: '/purser.operations.v1.OperationsService/GetStatus',
+    service: 'purser.operations.v1.OperationsService',
+    name: 'GetStatus',
+    domain: 'operations',
+    access: 'operator',
+    definition: withStrictText(OperationsServiceService.getStatus),
+    validate: (request) => validateGetStatusRequest(request),
+    readOnly: true,
+    idempotent: true,
+    keyed: false,
+  },
+  '/purser.operations.v1.OperationsService/ListDeadLetters': {
+    path: '/purser.operations.v1.OperationsService/ListDeadLetters',
+    service: 'purser.operations.v1.OperationsService',
+    name: 'ListDeadLetters',
+    domain: 'operations',
+    access: 'operator',
+    definition: withStrictText(OperationsServiceService.listDeadLetters),
+    validate: (request) => validateListDeadLettersRequest(request),
+    readOnly: true,
+    idempotent: true,
+    keyed: false,
+  },
+  '/purser.operations.v1.OperationsService/GetDeadLetter': {
+    path: '/purser.operations.v1.OperationsService/GetDeadLetter',
+    service: 'purser.operations.v1.OperationsService',
+    name: 'GetDeadLetter',
+    domain: 'operations',
+    access: 'operator',
+    definition: withStrictText(OperationsServiceService.getDeadLetter),
+    validate: (request) => validateGetDeadLetterRequest(request),
+    readOnly: true,
+    idempotent: true,
+    keyed: false,
+  },
+  '/purser.operations.v1.OperationsService/ReplayDeadLetters': {
+    path: '/purser.operations.v1.OperationsService/ReplayDeadLetters',
+    service: 'purser.operations.v1.OperationsService',
+    name: 'ReplayDeadLetters',
+    domain: 'operations',
+    access: 'operator',
+    definition: withStrictText(OperationsServiceService.replayDeadLetters),
+    validate: (request) => validateReplayDeadLettersRequest(request),
+    readOnly: false,
+    idempotent: true,
+    keyed: false,
+  },
+  '/purser.operations.v1.OperationsService/DiscardDeadLetter': {
+    path: '/purser.operations.v1.OperationsService/DiscardDeadLetter',
+    service: 'purser.operations.v1.OperationsService',
+    name: 'DiscardDeadLetter',
+    domain: 'operations',
+    access: 'operator',
+    definition: withStrictText(OperationsServiceService.discardDeadLetter),
+    validate: (request) => validateDiscardDeadLetterRequest(request),
+    readOnly: false,
+    idempotent: true,
+    keyed: false,
+  },
+  '/purser.operations.v1.OperationsService/GetAudit': {
+    path: '/purser.operations.v1.OperationsService/GetAudit',
+    service: 'purser.operations.v1.OperationsService',
+    name: 'GetAudit',
+    domain: 'operations',
+    access: 'operator',
+    definition: withStrictText(OperationsServiceService.getAudit),
+    validate: (request) => validateGetAuditRequest(request),
+    readOnly: true,
+    idempotent: true,
+    keyed: false,
+  },
+  '/purser.operations.v1.OperationsService/RunAudit': {
+    path: '/purser.operations.v1.OperationsService/RunAudit',
+    service: 'purser.operations.v1.OperationsService',
+    name: 'RunAudit',
+    domain: 'operations',
+    access: 'operator',
+    definition: withStrictText(OperationsServiceService.runAudit),
+    validate: (request) => validateRunAuditRequest(request),
     readOnly: false,
     idempotent: true,
     keyed: false,
@@ -110,6 +228,7 @@ export const methods: Methods = {
     service: 'purser.orders.v1.OrderService',
     name: 'CreateOrder',
     domain: 'orders',
+    access: 'user',
     definition: withStrictText(OrderServiceService.createOrder),
     validate: (request) => validateCreateOrderRequest(request),
     readOnly: false,
@@ -121,6 +240,7 @@ export const methods: Methods = {
     service: 'purser.orders.v1.OrderService',
     name: 'GetOrder',
     domain: 'orders',
+    access: 'user',
     definition: withStrictText(OrderServiceService.getOrder),
     validate: (request) => validateGetOrderRequest(request),
     readOnly: true,
@@ -132,6 +252,7 @@ export const methods: Methods = {
     service: 'purser.orders.v1.OrderService',
     name: 'ListOrders',
     domain: 'orders',
+    access: 'user',
     definition: withStrictText(OrderServiceService.listOrders),
     validate: (request) => validateListOrdersRequest(request),
     readOnly: true,
@@ -143,6 +264,7 @@ export const methods: Methods = {
     service: 'purser.orders.v1.OrderService',
     name: 'ListOrderEvents',
     domain: 'orders',
+    access: 'user',
     definition: withStrictText(OrderServiceService.listOrderEvents),
     validate: (request) => validateListOrderEventsRequest(request),
     readOnly: true,
@@ -154,6 +276,7 @@ export const methods: Methods = {
     service: 'purser.orders.v1.OrderService',
     name: 'ExplainOrder',
     domain: 'orders',
+    access: 'user',
     definition: withStrictText(OrderServiceService.explainOrder),
     validate: (request) => validateExplainOrderRequest(request),
     readOnly: true,
@@ -165,6 +288,7 @@ export const methods: Methods = {
     service: 'purser.orders.v1.OrderService',
     name: 'TraceOrder',
     domain: 'orders',
+    access: 'user',
     definition: withStrictText(OrderServiceService.traceOrder),
     validate: (request) => validateTraceOrderRequest(request),
     readOnly: true,
@@ -176,6 +300,7 @@ export const methods: Methods = {
     service: 'purser.orders.v1.OrderService',
     name: 'CancelOrder',
     domain: 'orders',
+    access: 'user',
     definition: withStrictText(OrderServiceService.cancelOrder),
     validate: (request) => validateCancelOrderRequest(request),
     readOnly: false,
@@ -187,6 +312,7 @@ export const methods: Methods = {
     service: 'purser.orders.v1.OrderService',
     name: 'AssembleOrder',
     domain: 'orders',
+    access: 'user',
     definition: withStrictText(OrderServiceService.assembleOrder),
     validate: (request) => validateAssembleOrderRequest(request),
     readOnly: false,
@@ -198,6 +324,7 @@ export const methods: Methods = {
     service: 'purser.orders.v1.OrderService',
     name: 'ShipOrder',
     domain: 'orders',
+    access: 'user',
     definition: withStrictText(OrderServiceService.shipOrder),
     validate: (request) => validateShipOrderRequest(request),
     readOnly: false,
@@ -209,6 +336,7 @@ export const methods: Methods = {
     service: 'purser.orders.v1.OrderService',
     name: 'DeliverOrder',
     domain: 'orders',
+    access: 'user',
     definition: withStrictText(OrderServiceService.deliverOrder),
     validate: (request) => validateDeliverOrderRequest(request),
     readOnly: false,
@@ -220,6 +348,7 @@ export const methods: Methods = {
     service: 'purser.orders.v1.RequestService',
     name: 'GetRequest',
     domain: 'orders',
+    access: 'user',
     definition: withStrictText(RequestServiceService.getRequest),
     validate: (request) => validateGetRequestRequest(request),
     readOnly: true,
@@ -231,6 +360,7 @@ export const methods: Methods = {
     service: 'purser.payments.v1.AccountService',
     name: 'CreateAccount',
     domain: 'payments',
+    access: 'user',
     definition: withStrictText(AccountServiceService.createAccount),
     validate: (request) => validateCreateAccountRequest(request),
     readOnly: false,
@@ -242,6 +372,7 @@ export const methods: Methods = {
     service: 'purser.payments.v1.AccountService',
     name: 'GetAccount',
     domain: 'payments',
+    access: 'user',
     definition: withStrictText(AccountServiceService.getAccount),
     validate: (request) => validateGetAccountRequest(request),
     readOnly: true,
@@ -253,6 +384,7 @@ export const methods: Methods = {
     service: 'purser.payments.v1.AccountService',
     name: 'TopUpAccount',
     domain: 'payments',
+    access: 'user',
     definition: withStrictText(AccountServiceService.topUpAccount),
     validate: (request) => validateTopUpAccountRequest(request),
     readOnly: false,
@@ -264,6 +396,7 @@ export const methods: Methods = {
     service: 'purser.payments.v1.AccountService',
     name: 'ListEntries',
     domain: 'payments',
+    access: 'user',
     definition: withStrictText(AccountServiceService.listEntries),
     validate: (request) => validateListEntriesRequest(request),
     readOnly: true,
@@ -275,6 +408,7 @@ export const methods: Methods = {
     service: 'purser.payments.v1.PaymentService',
     name: 'GetPayment',
     domain: 'payments',
+    access: 'user',
     definition: withStrictText(PaymentServiceService.getPayment),
     validate: (request) => validateGetPaymentRequest(request),
     readOnly: true,
@@ -286,6 +420,7 @@ export const methods: Methods = {
     service: 'purser.payments.v1.PaymentService',
     name: 'TracePayment',
     domain: 'payments',
+    access: 'user',
     definition: withStrictText(PaymentServiceService.tracePayment),
     validate: (request) => validateTracePaymentRequest(request),
     readOnly: true,
@@ -297,6 +432,7 @@ export const methods: Methods = {
     service: 'purser.payments.v1.PaymentService',
     name: 'BatchGetPayments',
     domain: 'payments',
+    access: 'user',
     definition: withStrictText(PaymentServiceService.batchGetPayments),
     validate: (request) => validateBatchGetPaymentsRequest(request),
     readOnly: true,
@@ -308,6 +444,7 @@ export const methods: Methods = {
     service: 'purser.payments.v1.RequestService',
     name: 'GetRequest',
     domain: 'payments',
+    access: 'user',
     definition: withStrictText(RequestServiceService_2.getRequest),
     validate: (request) => validateGetRequestRequest_2(request),
     readOnly: true,

@@ -5,6 +5,10 @@ import type { Route } from '#lib/contract/types.ts';
 import { methods } from './methods.ts';
 import { jsonPathOfLiveService_CreateLiveTicket, readLiveService_CreateLiveTicket, writeLiveTicket } from './purser/notifications/v1/live_service.json.ts';
 import { jsonPathOfNotificationService_ListNotifications, jsonPathOfNotificationService_MarkNotificationsRead, readNotificationService_ListNotifications, readNotificationService_MarkNotificationsRead, writeListNotificationsResponse, writeMarkNotificationsReadResponse } from './purser/notifications/v1/notification_service.json.ts';
+import { writeAudit } from './purser/operations/v1/audit.json.ts';
+import { writeDeadLetter } from './purser/operations/v1/dead_letter.json.ts';
+import { jsonPathOfOperationsService_DiscardDeadLetter, jsonPathOfOperationsService_GetAudit, jsonPathOfOperationsService_GetDeadLetter, jsonPathOfOperationsService_GetStatus, jsonPathOfOperationsService_ListDeadLetters, jsonPathOfOperationsService_ReplayDeadLetters, jsonPathOfOperationsService_RunAudit, readOperationsService_DiscardDeadLetter, readOperationsService_GetAudit, readOperationsService_GetDeadLetter, readOperationsService_GetStatus, readOperationsService_ListDeadLetters, readOperationsService_ReplayDeadLetters, readOperationsService_RunAudit, writeListDeadLettersResponse, writeReplayDeadLettersResponse } from './purser/operations/v1/operations_service.json.ts';
+import { writeSystemStatus } from './purser/operations/v1/system_status.json.ts';
 import { writeOrderExplanation } from './purser/orders/v1/explanation.json.ts';
 import { writeOrder } from './purser/orders/v1/order.json.ts';
 import type { Order } from './purser/orders/v1/order.ts';
@@ -53,6 +57,90 @@ export const routes: Route[] = [
     write: writeMarkNotificationsReadResponse,
     etag: () => '',
     jsonPath: jsonPathOfNotificationService_MarkNotificationsRead,
+  },
+  {
+    httpMethod: 'GET',
+    path: '/v1/operations/status',
+    method: methods['/purser.operations.v1.OperationsService/GetStatus'],
+    status: 200,
+    hasBody: false,
+    conditional: false,
+    read: readOperationsService_GetStatus,
+    write: writeSystemStatus,
+    etag: () => '',
+    jsonPath: jsonPathOfOperationsService_GetStatus,
+  },
+  {
+    httpMethod: 'GET',
+    path: '/v1/operations/deadLetters',
+    method: methods['/purser.operations.v1.OperationsService/ListDeadLetters'],
+    status: 200,
+    hasBody: false,
+    conditional: false,
+    read: readOperationsService_ListDeadLetters,
+    write: writeListDeadLettersResponse,
+    etag: () => '',
+    jsonPath: jsonPathOfOperationsService_ListDeadLetters,
+  },
+  {
+    httpMethod: 'GET',
+    path: '/v1/operations/deadLetters/{deadLetter}',
+    method: methods['/purser.operations.v1.OperationsService/GetDeadLetter'],
+    status: 200,
+    hasBody: false,
+    conditional: false,
+    read: readOperationsService_GetDeadLetter,
+    write: writeDeadLetter,
+    etag: () => '',
+    jsonPath: jsonPathOfOperationsService_GetDeadLetter,
+  },
+  {
+    httpMethod: 'POST',
+    path: '/v1/operations/deadLetters:replay',
+    method: methods['/purser.operations.v1.OperationsService/ReplayDeadLetters'],
+    status: 200,
+    hasBody: true,
+    conditional: false,
+    read: readOperationsService_ReplayDeadLetters,
+    write: writeReplayDeadLettersResponse,
+    etag: () => '',
+    jsonPath: jsonPathOfOperationsService_ReplayDeadLetters,
+  },
+  {
+    httpMethod: 'POST',
+    path: '/v1/operations/deadLetters/{deadLetter}:discard',
+    method: methods['/purser.operations.v1.OperationsService/DiscardDeadLetter'],
+    status: 200,
+    hasBody: true,
+    conditional: false,
+    read: readOperationsService_DiscardDeadLetter,
+    write: writeDeadLetter,
+    etag: () => '',
+    jsonPath: jsonPathOfOperationsService_DiscardDeadLetter,
+  },
+  {
+    httpMethod: 'GET',
+    path: '/v1/operations/audit',
+    method: methods['/purser.operations.v1.OperationsService/GetAudit'],
+    status: 200,
+    hasBody: false,
+    conditional: false,
+    read: readOperationsService_GetAudit,
+    write: writeAudit,
+    etag: () => '',
+    jsonPath: jsonPathOfOperationsService_GetAudit,
+  },
+  {
+    httpMethod: 'POST',
+    path: '/v1/operations/audit:run',
+    method: methods['/purser.operations.v1.OperationsService/RunAudit'],
+    status: 200,
+    hasBody: true,
+    conditional: false,
+    read: readOperationsService_RunAudit,
+    write: writeAudit,
+    etag: () => '',
+    jsonPath: jsonPathOfOperationsService_RunAudit,
   },
   {
     httpMethod: 'POST',

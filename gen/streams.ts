@@ -22,6 +22,7 @@ export const streams: Streams = {
     service: 'purser.notifications.v1.LiveService',
     name: 'Subscribe',
     domain: 'notifications',
+    access: 'user',
     definition: withStrictText(LiveServiceService.subscribe),
     validate: (request) => validateSubscribeRequest(request),
     read: (value, violations) => readSubscribeRequest(value, '', violations),

@@ -206,8 +206,7 @@ export class World {
     });
     const never = new AbortController().signal;
     for (const { name, migrate } of migrated) {
-      const backing = { natsUrl: '', databaseUrls };
-      const environment = migrationEnvironment(name, this.settings, backing);
+      const environment = migrationEnvironment(name, this.settings, { databaseUrls });
       await runToEnd(migrate!, environment, never);
     }
     const { link = async (_kind: MemberKind, port: number) => port } = this.#options;
@@ -217,7 +216,7 @@ export class World {
       linked.set(name, { ...urls, service: urls.service.replace(/:\d+\//, `:${port}/`) });
     }
     const natsUrl = `nats://127.0.0.1:${await link('nats', this.settings.natsPort)}`;
-    return { natsUrl, databaseUrls: linked };
+    return { natsUrl, databaseUrls: linked, operatorKey: 'the-key-of-the-drills' };
   }
 
   async #addService(instance: Instance, backing: Backing): Promise<void> {

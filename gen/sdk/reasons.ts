@@ -68,7 +68,15 @@ export type ServiceReason =
   /** The path speaks WebSocket only. */
   | 'WEBSOCKET_REQUIRED'
   /** The calling process has no certificate that allows it to call the method. */
-  | 'CALLER_NOT_ALLOWED';
+  | 'CALLER_NOT_ALLOWED'
+  /** The call is for operators, and did not carry the operator's key, or carried another one. */
+  | 'OPERATOR_KEY_REQUIRED'
+  /** This system has no operator's key, so nobody is an operator. */
+  | 'OPERATIONS_DISABLED'
+  /** There is no such dead letter. */
+  | 'DEAD_LETTER_NOT_FOUND'
+  /** The dead letter died again, or somebody else dealt with it, while it was being discarded. */
+  | 'DEAD_LETTER_CHANGED';
 
 /** What an error of each reason says beside. */
 export interface ReasonMetadata {
@@ -102,4 +110,8 @@ export interface ReasonMetadata {
   LIVE_SOCKET_LIMIT: { limit: string };
   WEBSOCKET_REQUIRED: Record<never, string>;
   CALLER_NOT_ALLOWED: { caller: string };
+  OPERATOR_KEY_REQUIRED: Record<never, string>;
+  OPERATIONS_DISABLED: Record<never, string>;
+  DEAD_LETTER_NOT_FOUND: { dead_letter: string };
+  DEAD_LETTER_CHANGED: { dead_letter: string };
 }

@@ -1,11 +1,5 @@
-import { isPublished } from '#lib/outbox/is-published.ts';
+import { unpublishedRows } from '#lib/outbox/is-published.ts';
 import { graceSql, type TableInvariant } from './invariant.ts';
-
-// No transaction older than the oldest that still ran can be unpublished: the primary key finds the
-// others.
-const unpublished = `
-  from outbox_relay r join outbox o on o.tx >= pg_snapshot_xmin(r.seen)
-  where not ${isPublished}`;
 
 /**
  * What is younger must still be in the outbox, as SQL. The hour is for rows whose time another
@@ -32,9 +26,9 @@ export const outboxInvariants: readonly TableInvariant[] = [
     says: 'No message waits for the broker longer than the grace time.',
     unit: 'messages',
     checked: 'select count(*) from outbox',
-    broken: `select o.event_id, o.type, o.about, o.create_time ${unpublished}
+    broken: `select o.event_id, o.type, o.about, o.create_time ${unpublishedRows}
       and o.create_time < now() - ${graceSql}`,
-    inFlight: `select count(*) ${unpublished} and o.create_time >= now() - ${graceSql}`,
+    inFlight: `select count(*) ${unpublishedRows} and o.create_time >= now() - ${graceSql}`,
     means: 'The relay does not publish: the broker is away, or no instance runs, or it is stuck.',
     repair: 'Look at /readyz and the log of the service; the relay goes on by itself.',
   },

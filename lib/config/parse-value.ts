@@ -39,6 +39,13 @@ export function onOrOff(text: string): boolean {
   return oneOf('on', 'off')(text) === 'on';
 }
 
+/** A secret of 16 to 256 visible ASCII characters; undefined when it is empty. */
+export function optionalKey(text: string): string | undefined {
+  if (text === '') return undefined;
+  if (!/^[!-~]{16,256}$/.test(text)) throw new RangeError('16 to 256 visible ASCII characters');
+  return text;
+}
+
 /** An IP address or a host name. */
 export function host(text: string): string {
   if (isIP(text) === 0 && !hostNamePattern.test(text)) {

@@ -5,11 +5,11 @@ import {
   address,
   addressList,
   folder,
-  grpcTarget,
   host,
   httpUrl,
   natsUrl,
   onOrOff,
+  optionalKey,
   oneOf,
   originList,
   port,
@@ -30,6 +30,7 @@ export type ProcessName =
   | 'payments-migrate'
   | 'notifications'
   | 'notifications-migrate'
+  | 'operations'
   | 'gateway'
   | 'web';
 
@@ -56,21 +57,21 @@ export const variables = {
     parse: host,
     default: '127.0.0.1',
     description: 'Address that the gateway and the services listen on.',
-    readBy: ['start', 'orders', 'payments', 'notifications', 'gateway', 'web'],
+    readBy: ['start', 'orders', 'payments', 'notifications', 'operations', 'gateway', 'web'],
   }),
   PURSER_ENV: variable({
     parse: oneOf('development', 'production'),
     default: 'development',
     description:
       'Either development, or production, which refuses the passwords of deploy/development.',
-    readBy: ['orders', 'payments', 'notifications', 'gateway', 'web'],
+    readBy: ['orders', 'payments', 'notifications', 'operations', 'gateway', 'web'],
   }),
   PURSER_LOG_LEVEL: variable({
     parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     default: 'info',
     description:
       'Least severe level that is logged: trace, debug, info, warn, error, fatal or silent.',
-    readBy: ['start', 'orders', 'payments', 'notifications', 'gateway', 'web'],
+    readBy: ['start', 'orders', 'payments', 'notifications', 'operations', 'gateway', 'web'],
   }),
   PURSER_TRACING: variable({
     parse: tracingTarget,
@@ -112,7 +113,7 @@ export const variables = {
     description:
       'The broker: nats://host:port, or several separated by commas; tls:// instead of nats:// ' +
       'for TLS.',
-    readBy: ['orders', 'payments', 'notifications'],
+    readBy: ['orders', 'payments', 'notifications', 'operations'],
     secret: true,
   }),
   PURSER_TLS_FOLDER: variable({
@@ -128,6 +129,7 @@ export const variables = {
       'payments-migrate',
       'notifications',
       'notifications-migrate',
+      'operations',
       'gateway',
     ],
   }),
@@ -142,7 +144,7 @@ export const variables = {
     parse: onOrOff,
     default: 'on',
     description: 'Whether the gRPC ports describe themselves to grpcurl and buf curl: on or off.',
-    readBy: ['orders', 'payments', 'notifications'],
+    readBy: ['orders', 'payments', 'notifications', 'operations'],
   }),
   PURSER_ORDERS_PORT: variable({
     parse: port,
@@ -161,6 +163,12 @@ export const variables = {
     default: '50053',
     description: 'Port of Notifications for gRPC; instance n listens on port + 100 (n - 1).',
     readBy: ['start', 'notifications'],
+  }),
+  PURSER_OPERATIONS_PORT: variable({
+    parse: port,
+    default: '50054',
+    description: 'Port of Operations for gRPC.',
+    readBy: ['start', 'operations'],
   }),
   PURSER_NOTIFICATIONS_LIVE_PORT: variable({
     parse: port,
@@ -198,6 +206,12 @@ export const variables = {
     description: 'Port of Notifications for /metrics, /healthz and /readyz; instances as above.',
     readBy: ['start', 'notifications'],
   }),
+  PURSER_OPERATIONS_INTERNAL_PORT: variable({
+    parse: port,
+    default: '9054',
+    description: 'Port of Operations for /metrics, /healthz and /readyz.',
+    readBy: ['start', 'operations'],
+  }),
   PURSER_GATEWAY_INTERNAL_PORT: variable({
     parse: port,
     default: '9080',
@@ -216,7 +230,7 @@ export const variables = {
     description:
       'Database of Orders: postgresql://user:password@host:port/database, with ' +
       '?sslmode=verify-full for TLS without PURSER_TLS_FOLDER, ?sslmode=disable for none with it.',
-    readBy: ['orders'],
+    readBy: ['orders', 'operations'],
     secret: true,
   }),
   PURSER_ORDERS_MIGRATION_DATABASE_URL: variable({
@@ -232,7 +246,7 @@ export const variables = {
     description:
       'Database of Payments: postgresql://user:password@host:port/database, with ' +
       '?sslmode=verify-full for TLS without PURSER_TLS_FOLDER, ?sslmode=disable for none with it.',
-    readBy: ['payments'],
+    readBy: ['payments', 'operations'],
     secret: true,
   }),
   PURSER_PAYMENTS_MIGRATION_DATABASE_URL: variable({
@@ -248,7 +262,7 @@ export const variables = {
     description:
       'Database of Notifications: postgresql://user:password@host:port/database, with ' +
       '?sslmode=verify-full for TLS without PURSER_TLS_FOLDER, ?sslmode=disable for none with it.',
-    readBy: ['notifications'],
+    readBy: ['notifications', 'operations'],
     secret: true,
   }),
   PURSER_NOTIFICATIONS_MIGRATION_DATABASE_URL: variable({
@@ -273,6 +287,23 @@ export const variables = {
       'Events that may wait for the broker until calls that write are refused with 503; a ' +
       'million take about 1 GB of the database.',
     readBy: ['orders', 'payments'],
+  }),
+  PURSER_OPERATOR_KEY: variable({
+    parse: optionalKey,
+    default: '',
+    description:
+      'What operators sign in with: 16 to 256 visible ASCII characters. Without it the API of ' +
+      'Operations is closed; npm start keeps one in the file operator.key of its data folder.',
+    readBy: ['start', 'operations'],
+    secret: true,
+  }),
+  PURSER_AUDIT_INTERVAL: variable({
+    parse: wholeNumber(0, 86_400),
+    default: '900',
+    description:
+      'Seconds from the end of one audit by Operations to the beginning of the next; 0 for none ' +
+      'but those that somebody asks for.',
+    readBy: ['operations'],
   }),
   PURSER_LIVE_ORIGINS: variable({
     parse: originList,
@@ -348,34 +379,3 @@ export const variables = {
 };
 
 export type VariableName = keyof typeof variables;
-
-/** Name of the variable that tells callers where the services of a domain listen. */
-export function targetName(domain: string): string {
-  return `PURSER_${domain.toUpperCase()}_TARGET`;
-}
-
-/**
- * The variable of a domain of the contracts. Domains are not listed here: the gateway
- * takes them from the generated routes, so that a new one needs no line of configuration code.
- */
-export function targetVariable(domain: string): Variable<string, 'gateway' | 'orders'> {
-  const ports: Record<string, Variable | undefined> = variables;
-  const portDefault = ports[`PURSER_${domain.toUpperCase()}_PORT`]?.default;
-  return {
-    parse: grpcTarget,
-    default: portDefault === undefined ? undefined : `127.0.0.1:${portDefault}`,
-    description:
-      `Where its callers find the services of ${domain}: host:port, ` +
-      'or several IP addresses with ports, separated by commas. ' +
-      'A name stands for all its addresses.',
-    readBy: domain === 'orders' ? ['gateway'] : ['gateway', 'orders'],
-  };
-}
-
-/**
- * Every variable there is, the gateway's targets of these domains included, for the documentation.
- */
-export function allVariables(domains: Iterable<string>): Record<string, Variable> {
-  const targets = [...domains].map((domain) => [targetName(domain), targetVariable(domain)]);
-  return { ...variables, ...Object.fromEntries(targets) };
-}

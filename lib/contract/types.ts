@@ -22,6 +22,8 @@ interface Identity<Req, Res> {
   name: string;
   /** Second element of its package, 'orders'. */
   domain: string;
+  /** Who may call it: whoever names a user, has the operator's key, or is a process of ours. */
+  access: 'user' | 'operator' | 'internal';
   definition: MethodDefinition<Req, Res>;
   /** Everything in the request that its contract forbids; empty for a valid request. */
   validate(request: Req): FieldViolation[];

@@ -10,11 +10,15 @@ import { traceIds } from '#lib/trace/trace-parent.ts';
 import type { CallLimits } from './call-limits.ts';
 import { type AuthenticatedCall, type Callers, requireCaller, staffCaller } from './callers.ts';
 import { isStaff, oneUserId, requestIdKey, userIdKey } from './call-metadata.ts';
+import { requireOperator } from './require-operator.ts';
 import { callDuration, callsHandled } from './server-metrics.ts';
 
 /** What a handler knows of any call beside its request. */
 export interface AnyCallContext {
-  /** Who is asking: 1 to 128 visible ASCII characters. */
+  /**
+   * Who is asking: 1 to 128 visible ASCII characters; empty in calls that name no user, those of
+   * operators and of our own processes.
+   */
   userId: string;
   /** Whether the caller has the role staff. */
   isStaff: boolean;
@@ -42,6 +46,8 @@ export interface CallOptions {
   isTransient(error: unknown): boolean;
   /** Whether calls that may write are refused for now. */
   refusesWrites(): boolean;
+  /** What lets operators in; undefined lets in nobody. */
+  operatorKey?: string | undefined;
   /** Every call is in here until it is answered. */
   inFlight: Set<CallLimits>;
 }
@@ -81,8 +87,7 @@ export function admitCall(
 ): { request: unknown; context: AnyCallContext } {
   const { callers } = options;
   const caller = callers && requireCaller(callers, method.path, call);
-  const userId = oneUserId(call.metadata.get(userIdKey));
-  if (userId === undefined) throw new PurserError('USER_ID_REQUIRED');
+  const userId = identify(method, call.metadata, options);
   const request = decode(method, call.request);
   const violations = method.validate(request);
   if (violations.length > 0) throw new PurserError('INVALID_REQUEST', {}, { violations });
@@ -104,6 +109,22 @@ export function admitCall(
     },
   };
   return { request, context };
+}
+
+/** Lets in whom the contract allows to call; gives the user's id, empty where there is none. */
+function identify(
+  { access }: Method | Stream,
+  metadata: Metadata,
+  { operatorKey }: CallOptions,
+): string {
+  if (access === 'internal') return '';
+  if (access === 'operator') {
+    requireOperator(metadata, operatorKey);
+    return '';
+  }
+  const userId = oneUserId(metadata.get(userIdKey));
+  if (userId === undefined) throw new PurserError('USER_ID_REQUIRED');
+  return userId;
 }
 
 function decode(method: Method | Stream, bytes: Buffer): unknown {

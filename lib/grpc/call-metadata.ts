@@ -8,9 +8,11 @@ export const userIdKey = 'x-user-id';
 export const requestIdKey = 'x-request-id';
 export const userRoleKey = 'x-user-role';
 export const traceparentKey = 'traceparent';
+export const authorizationKey = 'authorization';
 
 const userIdPattern = /^[!-~]{1,128}$/;
 const requestIdPattern = /^[A-Za-z0-9_-]{8,64}$/;
+const bearerPattern = /^Bearer [!-~]{1,256}$/i;
 
 /**
  * The one user id among the values of a header or metadata key: 1 to 128 visible ASCII characters.
@@ -38,6 +40,14 @@ export function requestIdOrNew(metadata: Metadata): string {
 /** The one valid request id among the values; undefined when there is none. */
 export function oneRequestId(values: readonly unknown[]): string | undefined {
   return onlyMatch(values, requestIdPattern);
+}
+
+/**
+ * The token of the one `Bearer <token>` among the values; undefined when there is none, or more
+ * than one.
+ */
+export function oneBearerToken(values: readonly unknown[]): string | undefined {
+  return onlyMatch(values, bearerPattern)?.slice('Bearer '.length);
 }
 
 /** The one valid W3C trace parent among the values; undefined when there is none. */

@@ -4,18 +4,27 @@ import type { Method } from '#lib/contract/types.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import { fromServiceError } from '#lib/errors/status.ts';
 import { startSpan } from '#lib/trace/tracing.ts';
-import { requestIdKey, traceparentKey, userIdKey, userRoleKey } from './call-metadata.ts';
+import {
+  authorizationKey,
+  requestIdKey,
+  traceparentKey,
+  userIdKey,
+  userRoleKey,
+} from './call-metadata.ts';
 import { logLibraryTo } from './library-log.ts';
 import { Channel, type ChannelSettings } from './channel.ts';
 
 export interface CallOptions {
-  userId: string;
+  /** Undefined for a method that is not for users. */
+  userId: string | undefined;
   requestId: string;
   /** When the answer must be there. Repeated attempts share it. */
   deadline: Date;
   /** Cancels the call, at the server too. */
   signal?: AbortSignal | undefined;
   traceparent?: string | undefined;
+  /** `Bearer <key>`, for a method that is for operators. */
+  authorization?: string | undefined;
   /** The caller's role. The gateway never sets it. */
   userRole?: string | undefined;
 }
@@ -146,9 +155,10 @@ export class GrpcClient {
 
 function metadataOf(options: CallOptions): Metadata {
   const metadata = new Metadata();
-  metadata.set(userIdKey, options.userId);
+  if (options.userId !== undefined) metadata.set(userIdKey, options.userId);
   metadata.set(requestIdKey, options.requestId);
   if (options.traceparent !== undefined) metadata.set(traceparentKey, options.traceparent);
+  if (options.authorization !== undefined) metadata.set(authorizationKey, options.authorization);
   if (options.userRole !== undefined) metadata.set(userRoleKey, options.userRole);
   return metadata;
 }

@@ -10,6 +10,8 @@ export interface ChannelTls {
   folder: TlsFolder;
   /** The name that the server must have in its certificate; undefined takes any of its host's. */
   server: string | undefined;
+  /** What its certificate is made for, where the target is only an address of that; default: it. */
+  host?: string | undefined;
 }
 
 /**
@@ -52,7 +54,7 @@ export class HandshakeDeadlineCredentials extends ChannelCredentials {
       connect: async (socket: Socket) => {
         giveUpIfSilent(socket, timeoutMs);
         if (tls === undefined) return connector.connect(socket);
-        const secured = await secure(socket, hostOf(target.path, socket), tls);
+        const secured = await secure(socket, tls.host ?? hostOf(target.path, socket), tls);
         giveUpIfSilent(secured, timeoutMs);
         return { socket: secured, secure: true };
       },

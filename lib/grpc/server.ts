@@ -45,6 +45,8 @@ export interface GrpcServerOptions {
   reflection: boolean;
   /** Takes only calls over mutual TLS, and only those that `callers` allows. */
   tls?: { folder: TlsFolder; callers: Callers } | undefined;
+  /** What lets operators in, for services that are for them; undefined lets in nobody. */
+  operatorKey?: string | undefined;
   /** Whether an error that a handler throws means that a dependency does not answer right now. */
   isTransient?: (error: unknown) => boolean;
   /** Whether calls that may write are to be refused for now with OVERLOADED; default: never. */
@@ -85,7 +87,8 @@ const connectionsDefault = 10_000;
  * path is not in the contracts, or when the port is taken.
  */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { log, readiness, isTransient = () => false, refusesWrites = () => false } = options;
+  const { log, readiness, operatorKey } = options;
+  const { isTransient = () => false, refusesWrites = () => false } = options;
   const implementations = options.implementations as Readonly<Record<string, AnyHandler>>;
   const services = callsByService(implementations);
   logLibraryTo(log);
@@ -98,7 +101,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     const definition = calls.map((call) => [call.name, undecoded(call)]);
     const handlers = calls.map((call): [string, UntypedServiceImplementation[string]] => {
       const handler = implementations[call.path];
-      const common = { log, isTransient, refusesWrites, callers: options.tls?.callers };
+      const callers = options.tls?.callers;
+      const common = { log, isTransient, refusesWrites, operatorKey, callers };
       const answer = isStream(call)
         ? streamCall(call, handler as StreamHandler, { ...common, inFlight: openStreams })
         : unaryCall(call, handler as Handler, { ...common, inFlight });
@@ -107,7 +111,9 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     server.addService(Object.fromEntries(definition), Object.fromEntries(handlers));
   }
   const names = [...services.keys()];
-  if (options.reflection) await addReflection(server, names);
+  // What is for our own processes alone is nothing to try out.
+  const shown = names.filter((name) => services.get(name)?.[0]?.access !== 'internal');
+  if (options.reflection) await addReflection(server, shown);
   const health = addHealth(server, names, readiness);
   const credentials = options.tls && new TlsServerCredentials(options.tls.folder, log);
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;

@@ -1,4 +1,4 @@
-// What happens to every unary call, in this order: request id, deadline, user id, decoding,
+// What happens to every unary call, in this order: request id, deadline, who asks, decoding,
 // validation, handler, and then one answer, one log line and one measurement.
 import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import type { Method } from '#lib/contract/types.ts';

@@ -24,6 +24,7 @@ export function toProblem(
   if (error.retryDelayMs !== undefined) {
     headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryDelayMs / 1000)));
   }
+  if (error.reason === 'OPERATOR_KEY_REQUIRED') headers['www-authenticate'] = 'Bearer';
   const hasMetadata = Object.keys(error.metadata).length > 0;
   const body = JSON.stringify({
     type: problemType(error.reason),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { minVersion, type TlsFolder } from '#lib/tls/tls-folder.ts';
+import { minVersion, tlsFiles, type TlsFolder } from '#lib/tls/tls-folder.ts';
 
 /** Parameters of an address that PostgreSQL's own clients have as well. */
 export const sslParameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] as const;
@@ -47,4 +48,14 @@ export function sslOf(address: string, tls?: TlsFolder): { url: string; ssl: fal
   };
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return { url: url.href, ssl: new SslOptions(host, readContext) };
+}
+
+/** The address of a database over mutual TLS, with the certificate in the folder. */
+export function withCertificate(address: string, folder: string): string {
+  const url = new URL(address);
+  url.searchParams.set('sslmode', 'verify-full');
+  url.searchParams.set('sslrootcert', join(folder, tlsFiles.ca));
+  url.searchParams.set('sslcert', join(folder, tlsFiles.cert));
+  url.searchParams.set('sslkey', join(folder, tlsFiles.key));
+  return url.href;
 }

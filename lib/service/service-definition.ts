@@ -1,3 +1,4 @@
+import type { InstanceCounters } from '#gen/purser/operations/v1/instance.ts';
 import type { DatabaseOptions } from '#lib/pg/database.ts';
 import type { Database } from '#lib/pg/database.ts';
 import type { Callers } from '#lib/grpc/callers.ts';
@@ -59,6 +60,8 @@ export interface ServiceDefinition<Deps extends ServiceDeps = ServiceDeps> {
   /** A handler for every RPC, by the path of the method. */
   rpcs(deps: Deps): Record<string, Handler | StreamHandler>;
   consumes(deps: Deps): Consumption[];
+  /** What it counts and tells Operations, beside what every service does. */
+  counters?: () => Promise<Partial<InstanceCounters>>;
   /** What it does from time to time. */
   jobs(deps: Deps): Job[];
   /** With mutual TLS, who may call what; default: the gateway everything. */

@@ -1,5 +1,5 @@
-import { callersDefault } from '#lib/grpc/callers.ts';
-import { startGrpcServer } from '#lib/grpc/server.ts';
+import { type Callers, callersDefault } from '#lib/grpc/callers.ts';
+import { type Implementations, startGrpcServer } from '#lib/grpc/server.ts';
 import { closeUpstreams, connectUpstreams } from '#lib/grpc/upstreams.ts';
 import { countWaitingLetters } from '#lib/dead-letters/count-waiting.ts';
 import { insertDeadLetter } from '#lib/dead-letters/insert-dead-letter.ts';
@@ -11,9 +11,11 @@ import { createPublisher } from '#lib/nats/publisher.ts';
 import { pullSource } from '#lib/nats/pull-source.ts';
 import { streamOf } from '#lib/nats/topology.ts';
 import { wakeHints } from '#lib/nats/wake-hints.ts';
+import { getInstance } from '#lib/operations/get-instance.ts';
 import { OutboxRoom } from '#lib/outbox/outbox-room.ts';
 import { Relay } from '#lib/outbox/relay.ts';
 import { relayStore } from '#lib/outbox/relay-store.ts';
+import { selectBacklog } from '#lib/outbox/select-backlog.ts';
 import { Database } from '#lib/pg/database.ts';
 import { isTransient } from '#lib/pg/failure.ts';
 import { Readiness } from '#lib/process/readiness.ts';
@@ -113,9 +115,12 @@ export async function startService<Deps extends ServiceDeps>(
   const server = await startGrpcServer({
     host: settings.host,
     port: settings.port,
-    implementations: definition.rpcs(deps),
+    implementations: {
+      ...definition.rpcs(deps),
+      ...instanceRpcs(definition, { database: background, readiness, relay }),
+    },
     reflection: settings.reflection,
-    tls: tls && { folder: tls, callers: definition.callers ?? callersDefault },
+    tls: tls && { folder: tls, callers: callersOf(definition) },
     isTransient,
     refusesWrites: () => room?.full ?? false,
     readiness,
@@ -148,6 +153,27 @@ async function openDatabases(
   });
   onStop('background database', () => background.close());
   return { database, background };
+}
+
+/** What Operations asks for. */
+/** Whom it allows itself, and Operations, which asks every instance how it is. */
+function callersOf({ callers = callersDefault }: Pick<ServiceDefinition, 'callers'>): Callers {
+  return { ...callers, operations: ['/purser.operations.v1.InstanceService/GetInstance'] };
+}
+
+function instanceRpcs(
+  { name, publishes, counters }: Pick<ServiceDefinition, 'name' | 'publishes' | 'counters'>,
+  at: { database: Database; readiness: Readiness; relay: Relay | undefined },
+): Implementations {
+  return {
+    '/purser.operations.v1.InstanceService/GetInstance': getInstance({
+      service: name,
+      readiness: at.readiness,
+      backlog: () => at.database.single((tx) => selectBacklog(tx, publishes)),
+      isRelayLeader: () => at.relay?.holding ?? false,
+      counters,
+    }),
+  };
 }
 
 function targetsOf(

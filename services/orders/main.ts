@@ -1,4 +1,4 @@
-import { targetVariable } from '#lib/config/variables.ts';
+import { targetVariable } from '#lib/config/target-variables.ts';
 import { runService } from '#lib/process/lifecycle.ts';
 import { startService } from '#lib/service/start-service.ts';
 import { openTlsFolder } from '#lib/tls/open-tls-folder.ts';

@@ -6,6 +6,7 @@ import type { ServiceDefinition } from '#lib/service/service-definition.ts';
 import { applyPaymentResults } from './events/apply-payment-results.ts';
 import { countWaitingOrders } from './jobs/count-waiting-orders.ts';
 import { reconcileOrders } from './jobs/reconcile-orders.ts';
+import { orderCounters } from './order-metrics.ts';
 import { assembleOrder } from './rpc/assemble-order.ts';
 import { cancelOrder } from './rpc/cancel-order.ts';
 import { createOrder } from './rpc/create-order.ts';
@@ -59,6 +60,7 @@ export const orders: ServiceDefinition = {
       handle: applyPaymentResults(deps),
     },
   ],
+  counters: orderCounters,
   jobs: (deps) => [
     expireRequests(deps),
     expireOutbox(deps, { days: deps.messageDays }),

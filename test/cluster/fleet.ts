@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
-import { audit } from '../../tools/audit/audit.ts';
-import { brokenChecks, reportText } from '../../tools/audit/report.ts';
+import { audit } from '../../services/operations/audit/audit.ts';
+import { brokenChecks, reportText } from '../../services/operations/audit/report.ts';
 import { freePort } from '../../tools/local/free-port.ts';
 import type { DatabaseUrls } from '../../tools/start/databases.ts';
 import { waitUntilReady } from '../../tools/start/readiness.ts';

@@ -52,9 +52,14 @@ export class PostgresPair {
     });
     const throughFront = (url: string) => url.replace(`:${first.port}/`, `:${front.port}/`);
     const databaseUrls = new Map(
-      [...direct].map(([name, { service, migration }]) => {
-        return [name, { service: throughFront(service), migration: throughFront(migration) }];
-      }),
+      [...direct].map(([name, { service, migration, operations }]) => [
+        name,
+        {
+          service: throughFront(service),
+          migration: throughFront(migration),
+          operations: throughFront(operations),
+        },
+      ]),
     );
     const pair = new PostgresPair(nodes, front, databaseUrls);
     await pair.restoreStandby();

@@ -8,6 +8,7 @@ import { eventually, serviceDatabase, testLog, testService } from '#test/harness
 import { suite } from '#test/harness/suite.ts';
 import { migrations as ordersMigrations } from '../../services/orders/schema/migrations.ts';
 import { orders } from '../../services/orders/service.ts';
+import { audit } from '../../services/operations/audit/audit.ts';
 import { migrations as telling } from '../../services/notifications/schema/migrations.ts';
 import { notifications } from '../../services/notifications/service.ts';
 import { migrations as paymentsMigrations } from '../../services/payments/schema/migrations.ts';
@@ -35,7 +36,7 @@ const notificationsService = await testService(notifications, {
   natsUrl: deployed.urlOf('notifications'),
 });
 const brokers = new Map<string, Broker>();
-for (const name of ['orders', 'payments', 'notifications']) {
+for (const name of ['orders', 'payments', 'notifications', 'operations']) {
   const onLost = (error: Error) => assert.unreachable(error.message);
   const url = deployed.urlOf(name);
   brokers.set(name, new Broker({ url, name: `purser-${name}`, log: testLog, onLost }));
@@ -78,6 +79,24 @@ test('all that the services do by themselves: an order is paid for, then cancell
   );
 });
 
+test('the audit reads both streams, twice in a row', async () => {
+  for (const round of [1, 2]) {
+    const { checks, sources } = await audit({
+      orders: databases.orders.urlOf('operations'),
+      payments: databases.payments.urlOf('operations'),
+      nats: deployed.urlOf('operations'),
+      consumer: 'operations-audit',
+    });
+    assert.match(sources['broker'] ?? '', /ORDERS \d+ messages, PAYMENTS \d+ messages/, `${round}`);
+    const streams = checks.filter(({ id }) => id === 'I23');
+    assert.is(streams.length, 2);
+    for (const { checked, broken } of streams) {
+      assert.ok(checked > 0);
+      assert.equal(broken, []);
+    }
+  }
+});
+
 // Whatever is not on the list of a user is refused; these are the ways in that matter.
 const refused: [user: string, how: 'publish' | 'subscribe', subject: string][] = [
   ['orders', 'publish', 'purser.v1.payments.payment_captured.ann'],
@@ -106,6 +125,12 @@ const refused: [user: string, how: 'publish' | 'subscribe', subject: string][] =
   ['notifications', 'publish', '$JS.API.CONSUMER.MSG.NEXT.ORDERS.payments-payment-requests'],
   ['notifications', 'subscribe', 'purser.v1.orders.>'],
   ['orders', 'subscribe', 'purser.live.*'],
+  ['operations', 'publish', 'purser.v1.orders.order_state_changed.ann'],
+  ['operations', 'publish', '$JS.API.STREAM.PURGE.ORDERS'],
+  ['operations', 'publish', '$JS.API.CONSUMER.CREATE.ORDERS.payments-payment-requests'],
+  ['operations', 'publish', '$JS.API.CONSUMER.DELETE.ORDERS.payments-payment-requests'],
+  ['operations', 'publish', '$JS.ACK.ORDERS.payments-payment-requests.1.1.1.1.0'],
+  ['operations', 'subscribe', 'purser.v1.>'],
 ];
 for (const [user, how, subject] of refused) {
   test(`${user} may not ${how} ${subject}`, async () => {

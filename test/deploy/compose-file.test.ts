@@ -2,7 +2,8 @@ import { relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import * as assert from 'uvu/assert';
 import { methods } from '#gen/methods.ts';
-import { allVariables, targetName, type Variable } from '#lib/config/variables.ts';
+import { allVariables, targetName } from '#lib/config/target-variables.ts';
+import type { Variable } from '#lib/config/variables.ts';
 import { suite } from '#test/harness/suite.ts';
 import { services } from '../../tools/start/services.ts';
 import { readComposeFile, readDockerfile, readProject, type Container } from './compose-file.ts';
@@ -64,16 +65,13 @@ for (const { name, main, migrate } of services) {
   });
 
   if (migrate === undefined) continue;
-  test(`${name} has a database that only it reaches, and a step that migrates it before`, () => {
+  test(`${name} has a database for itself and Operations, and a step that migrates it`, () => {
     const database = container(`${name}-db`);
     const step = container(`${name}-migrate`);
     const network = `${name}-data`;
     const members = containers.filter(([, { networks }]) => networks?.includes(network));
-    assert.equal(members.map(([member]) => member).toSorted(), [
-      name,
-      `${name}-db`,
-      `${name}-migrate`,
-    ]);
+    const allowed = [name, `${name}-db`, `${name}-migrate`, 'operations'];
+    assert.equal(members.map(([member]) => member).toSorted(), allowed.toSorted());
     assert.ok(compose.networks[network]?.internal);
     assert.equal(database.networks, [network]);
     assert.equal(database.volumes, [`${network}:/var/lib/postgresql`]);

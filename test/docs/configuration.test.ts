@@ -1,5 +1,5 @@
 import { methods } from '#gen/methods.ts';
-import { allVariables } from '#lib/config/variables.ts';
+import { allVariables } from '#lib/config/target-variables.ts';
 import { suite } from '#test/harness/suite.ts';
 import { compareWithDocument } from './document.ts';
 
@@ -12,7 +12,7 @@ function table(): string {
       [
         '',
         `\`${name}\``,
-        standard ? `\`${standard}\`` : 'required',
+        standard === undefined ? 'required' : standard === '' ? 'none' : `\`${standard}\``,
         readBy.join(', '),
         description,
         '',

@@ -7,7 +7,7 @@ import * as ordersSchema from '../../services/orders/schema/migrations.ts';
 import * as paymentsSchema from '../../services/payments/schema/migrations.ts';
 import { ordersInvariants } from '../../services/orders/audit.ts';
 import { paymentsInvariants } from '../../services/payments/audit.ts';
-import * as beyondOneService from '../../tools/audit/invariants.ts';
+import * as beyondOneService from '../../services/operations/audit/invariants.ts';
 import { alertRules } from '../observability/alert-rules.ts';
 import { compareWithDocument } from './document.ts';
 

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Database } from '#lib/pg/database.ts';
-import { audit } from '../../tools/audit/audit.ts';
+import { audit } from '../../services/operations/audit/audit.ts';
 import { findSystem } from '../../tools/audit/find-system.ts';
-import { brokenChecks, reportText } from '../../tools/audit/report.ts';
+import { brokenChecks, reportText } from '../../services/operations/audit/report.ts';
 import { superuserPassword } from '../../tools/local/postgres-cluster.ts';
 import { Program } from './program.ts';
 import { eventually } from './service.ts';
@@ -23,9 +24,13 @@ export interface StartedSystem {
     notifications: number;
     live: number;
     notificationsInternal: number;
+    operations: number;
+    operationsInternal: number;
     nats: number;
   };
   dataFolder: string;
+  /** What operators sign in with. */
+  operatorKey: string;
   program: Program;
   /**
    * Process ids whose command line matches: `services/orders/main`, `nats-server`, `bin/postgres`.
@@ -76,9 +81,12 @@ export async function startSystem(
       notifications: port('PURSER_NOTIFICATIONS_PORT'),
       live: port('PURSER_NOTIFICATIONS_LIVE_PORT'),
       notificationsInternal: port('PURSER_NOTIFICATIONS_INTERNAL_PORT'),
+      operations: port('PURSER_OPERATIONS_PORT'),
+      operationsInternal: port('PURSER_OPERATIONS_INTERNAL_PORT'),
       nats: port('PURSER_NATS_PORT'),
     },
     dataFolder,
+    operatorKey: readFileSync(join(dataFolder, 'operator.key'), 'utf8').trim(),
     program,
     pids: (pattern) => pidsOf(dataFolder, pattern),
     sql: (database, text) => query(dataFolder, port('PURSER_POSTGRES_PORT'), database, text),
@@ -111,6 +119,8 @@ function ownPorts() {
     PURSER_NOTIFICATIONS_LIVE_PORT: String(base + 10),
     PURSER_WEB_PORT: String(base + 11),
     PURSER_WEB_INTERNAL_PORT: String(base + 12),
+    PURSER_OPERATIONS_PORT: String(base + 13),
+    PURSER_OPERATIONS_INTERNAL_PORT: String(base + 14),
   };
 }
 

@@ -66,7 +66,7 @@ export async function openWithoutBroker(): Promise<{
 
 /** Calls the handlers of a service in this process. */
 function clientOf(service: ServiceWithoutBroker): GrpcClient {
-  const unary: GrpcClient['unary'] = ({ path }, request, { userId, userRole }) =>
+  const unary: GrpcClient['unary'] = ({ path }, request, { userId = '', userRole }) =>
     service.call(path, request, userId, userRole === 'staff');
   return { unary } as GrpcClient;
 }

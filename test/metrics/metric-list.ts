@@ -21,6 +21,7 @@ export const labelValues: Readonly<Record<string, string>> = {
   code: 'gRPC status codes by name; close codes of WebSockets',
   consumer: 'durable consumers',
   dependency: 'the readiness checks of the process',
+  invariant: 'ids of the invariants of the audit, in docs/operations.md',
   method: 'RPCs by full name; HTTP methods, others as `other`',
   node: 'the version of Node',
   phase: 'whether a request still arrives or is being answered',
@@ -32,6 +33,7 @@ export const labelValues: Readonly<Record<string, string>> = {
   status: 'HTTP status codes',
   type: 'messages by full name',
   version: 'releases',
+  where: 'the services, or `both` for Orders and Payments together',
 };
 
 /**

@@ -4,8 +4,8 @@ import { Order } from '#gen/purser/orders/v1/order.ts';
 import { Account } from '#gen/purser/payments/v1/account.ts';
 import { suite } from '#test/harness/suite.ts';
 import { openWithoutBroker } from '#test/harness/without-broker.ts';
-import { audit } from '../../tools/audit/audit.ts';
-import { brokenChecks } from '../../tools/audit/report.ts';
+import { audit } from '../../services/operations/audit/audit.ts';
+import { brokenChecks } from '../../services/operations/audit/report.ts';
 
 const test = suite('what has had its time is deleted');
 

@@ -7,7 +7,7 @@ import { parse, stringify } from 'yaml';
 import { findDebianProgram } from '#test/harness/debian-program.ts';
 import { suite } from '#test/harness/suite.ts';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
-import { allVariables } from '#lib/config/variables.ts';
+import { allVariables } from '#lib/config/target-variables.ts';
 import { readComposeFile } from '../deploy/compose-file.ts';
 import { defaultSeries, listMetrics, seriesOf } from '../metrics/metric-list.ts';
 import { services } from '../../tools/start/services.ts';

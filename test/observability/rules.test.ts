@@ -78,6 +78,19 @@ const cases: Record<string, Case> = {
     labels: { job: 'orders' },
     fromMinute: 10,
   },
+  PurserCertificateExpires: {
+    loud: { 'purser_tls_certificate_expiry_seconds{job="orders"}': stays(2 * 86_400) },
+    quiet: { 'purser_tls_certificate_expiry_seconds{job="orders"}': stays(4 * 86_400) },
+    labels: { job: 'orders' },
+    fromMinute: 0,
+  },
+  PurserAuditStale: {
+    loud: { 'purser_audit_last_timestamp_seconds{job="operations"}': stays(-3000) },
+    quiet: { 'purser_audit_last_timestamp_seconds{job="operations"}': grows(-3000, 15) },
+    labels: {},
+    fromMinute: 10,
+    atOnce: true,
+  },
   PurserInvariantViolated: {
     loud: { 'purser_invariant_violations{invariant="I4"}': stays(1) },
     quiet: { 'purser_invariant_violations{invariant="I4"}': stays(0) },

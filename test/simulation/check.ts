@@ -1,5 +1,10 @@
-import { endedOrders, paidOrders, sales, streams } from '../../tools/audit/invariants.ts';
-import { comparePair, paidStates } from '../../tools/audit/compare-orders.ts';
+import {
+  endedOrders,
+  paidOrders,
+  sales,
+  streams,
+} from '../../services/operations/audit/invariants.ts';
+import { comparePair, paidStates } from '../../services/operations/audit/compare-orders.ts';
 import type { Order } from '#gen/purser/orders/v1/order.ts';
 import { transitions } from '../../services/orders/domain/order-state.ts';
 import type { Clients } from './clients.ts';
@@ -22,8 +27,8 @@ type Report = (id: string, detail: string) => void;
 
 /**
  * Everything that must hold when the system has come to rest, under the numbers of the audit
- * (services/<name>/audit.ts, tools/audit/invariants.ts), which asks the same of the real tables.
- * check.test.ts lets both judge the same data.
+ * (services/<name>/audit.ts, services/operations/audit/invariants.ts), which asks the same of the
+ * real tables.
  */
 export function check(evidence: Evidence): Violation[] {
   const violations = [...evidence.history.violations];

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { suite } from '#test/harness/suite.ts';
 import { ordersInvariants } from '../../services/orders/audit.ts';
 import { paymentsInvariants } from '../../services/payments/audit.ts';
-import * as invariants from '../../tools/audit/invariants.ts';
+import * as invariants from '../../services/operations/audit/invariants.ts';
 import { historyInvariants } from './history.ts';
 import { mutants } from './mutants.ts';
 import { SeedPlayers } from './play-seeds.ts';

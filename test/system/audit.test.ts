@@ -9,9 +9,9 @@ import { runProgram } from '#test/harness/program.ts';
 import { fundedUser, startSystem, usd } from '#test/harness/started-system.ts';
 import { suite } from '#test/harness/suite.ts';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
-import { audit } from '../../tools/audit/audit.ts';
+import { audit } from '../../services/operations/audit/audit.ts';
 import { findSystem } from '../../tools/audit/find-system.ts';
-import { brokenChecks, reportText } from '../../tools/audit/report.ts';
+import { brokenChecks, reportText } from '../../services/operations/audit/report.ts';
 
 const test = suite('npm run audit');
 

@@ -11,8 +11,8 @@ import { waitUntilFinal } from '../../drills/run-drill.ts';
 import type { Member, MemberKind } from '../../drills/world/member.ts';
 import { deedsAt, pointsOf } from '../../drills/world/points.ts';
 import { World } from '../../drills/world/world.ts';
-import { audit } from '../../tools/audit/audit.ts';
-import { brokenChecks, reportText } from '../../tools/audit/report.ts';
+import { audit } from '../../services/operations/audit/audit.ts';
+import { brokenChecks, reportText } from '../../services/operations/audit/report.ts';
 
 const test = suite('every failpoint of the money path');
 

@@ -11,8 +11,8 @@ import { reasonOf, testLog } from '#test/harness/service.ts';
 import { finalOrders, fundedUser, startSystem, usd } from '#test/harness/started-system.ts';
 import { suite } from '#test/harness/suite.ts';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
-import { withCertificate } from '../../tools/start/certificates.ts';
-import { keptPassword } from '../../tools/start/databases.ts';
+import { withCertificate } from '#lib/pg/ssl.ts';
+import { keptSecret } from '../../tools/start/kept-secret.ts';
 import { writeCertificates } from '../../tools/certs/write-certificates.ts';
 
 const test = suite('npm start over mutual TLS');
@@ -126,7 +126,7 @@ test('WebSockets: only the gateway may say whose they are', async () => {
 
 test('PostgreSQL: a password alone opens nothing', async () => {
   const port = system.environment['PURSER_POSTGRES_PORT'];
-  const password = keptPassword(join(system.dataFolder, 'postgres', 'orders.password'));
+  const password = keptSecret(join(system.dataFolder, 'postgres', 'orders.password'));
   const plain = `postgresql://orders:${password}@127.0.0.1:${port}/orders`;
   const outcomeOf = async (connectionString: string) => {
     const client = new pg.Client({ connectionString });

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readEnvironment } from '#lib/config/environment.ts';
 import { TlsFolder } from '#lib/tls/tls-folder.ts';
-import { certificatesIn, withCertificate } from '../start/certificates.ts';
+import { withCertificate } from '#lib/pg/ssl.ts';
+import { certificatesIn } from '../start/certificates.ts';
 import type { auditorRole, operationsRole } from '#lib/pg/rights.ts';
 
 /** Where the databases and the broker of a system are. */

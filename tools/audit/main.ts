@@ -3,9 +3,9 @@
 // when it could not look.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { audit, graceMsDefault } from './audit.ts';
+import { audit, graceMsDefault } from '../../services/operations/audit/audit.ts';
 import { findSystem, unreachable } from './find-system.ts';
-import { brokenChecks, reportText } from './report.ts';
+import { brokenChecks, reportText } from '../../services/operations/audit/report.ts';
 
 try {
   const { values } = parseArgs({

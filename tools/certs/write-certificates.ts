@@ -12,17 +12,20 @@ const here = ['localhost', '127.0.0.1', '::1'];
 const service = (name: string): CertificateRequest => ({ name, hosts: [name] });
 const client = (name: string): CertificateRequest => ({ name, server: false });
 
-/** Everyone who takes part in a connection. The name of a PostgreSQL role is that role's. */
+/**
+ * Everyone who takes part in a connection. The name of a PostgreSQL role is that role's; Operations
+ * has the name of its own.
+ */
 const holders: readonly CertificateRequest[] = [
   service('orders'),
   service('payments'),
   service('notifications'),
+  service(operationsRole),
   client('gateway'),
   client('orders_owner'),
   client('payments_owner'),
   client('notifications_owner'),
   client(auditorRole),
-  client(operationsRole),
   client(staffCaller),
   // The superuser of the PostgreSQL that npm start runs.
   client('postgres'),

@@ -1,9 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { createFileRegistry, fromBinary, toJson } from '@bufbuild/protobuf';
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import type { ServiceLetter } from './dead-letters.ts';
-
-const descriptors = new URL('../../gen/descriptors.binpb', import.meta.url);
+import type { ServiceLetter } from '../../services/operations/dead-letters/dead-letters.ts';
+import { decodePayload } from '../../services/operations/dead-letters/decode-payload.ts';
 
 /** One letter in one line. */
 export function letterLine(letter: ServiceLetter): string {
@@ -18,23 +14,12 @@ export function letterLine(letter: ServiceLetter): string {
 /** All that is known of a letter, its payload decoded where that is possible. */
 export function letterDetails(letter: ServiceLetter): string {
   const { payload, revision: _, ...rest } = letter;
-  const decoded = decodePayload(letter);
+  const decoded = decodePayload(letter.type, payload);
   return JSON.stringify(
     { ...rest, ...decoded, payloadBase64: payload.toString('base64') },
     null,
     2,
   );
-}
-
-function decodePayload({ type, payload }: ServiceLetter): object {
-  const set = fromBinary(FileDescriptorSetSchema, readFileSync(descriptors));
-  const message = createFileRegistry(set).getMessage(type ?? '');
-  if (!message) return { payloadProblem: 'no message of the contracts has this type' };
-  try {
-    return { payload: toJson(message, fromBinary(message, payload)) };
-  } catch (error) {
-    return { payloadProblem: (error as Error).message };
-  }
 }
 
 /** On one line whatever is in it, so that no cause can pretend to be another letter. */

@@ -1,7 +1,7 @@
 // What to do with messages that could not be published or handled: see docs/operations.md.
 import { parseArgs } from 'node:util';
 import { findSystem, unreachable } from '../audit/find-system.ts';
-import { DeadLetters, type Filter } from './dead-letters.ts';
+import { DeadLetters, type Filter } from '../../services/operations/dead-letters/dead-letters.ts';
 import { letterDetails, letterLine } from './letter-text.ts';
 
 const usage = `npm run dlq -- list [FILTER] [--resolved] [--limit N] [--before ID]
@@ -64,7 +64,7 @@ async function list(letters: DeadLetters): Promise<void> {
 
 async function byIds(letters: DeadLetters) {
   if (ids.length === 0) fail(usage);
-  const found = await letters.list({ ids, resolved: true }, { limit: ids.length });
+  const found = await letters.byIds(ids);
   const missing = ids.find((id) => !found.some((letter) => letter.id === id));
   if (missing !== undefined) fail(`There is no dead letter ${missing}.`);
   return found;

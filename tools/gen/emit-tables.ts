@@ -91,7 +91,7 @@ ${identity(module, rpc)}
 
 /** What calls and streams have in common. */
 function identity(module: Module, rpc: Rpc): string {
-  const { service, method, domain } = rpc;
+  const { service, method, domain, access } = rpc;
   const definitions = module.value(`${service.name}Service`, messagesPath(service.file));
   const strict = module.value('withStrictText', '#lib/contract/strict-text.ts');
   const definition = `${method.name.slice(0, 1).toLowerCase()}${method.name.slice(1)}`;
@@ -100,6 +100,7 @@ function identity(module: Module, rpc: Rpc): string {
     service: '${service.typeName}',
     name: '${method.name}',
     domain: '${domain}',
+    access: '${access}',
     definition: ${strict}(${definitions}.${definition}),
     validate: (request) => ${validate}(request),`;
 }

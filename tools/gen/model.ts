@@ -11,7 +11,7 @@ import { headerFieldsOf } from './header-fields.ts';
 import { readHttpRule } from './http-rule.ts';
 import type { HttpBinding } from './http-rule.ts';
 import { allMessages } from './options.ts';
-import type { Options } from './options.ts';
+import type { Access, Options } from './options.ts';
 import { shapeOf } from './shape.ts';
 
 export type Type = DescMessage | DescEnum;
@@ -26,6 +26,8 @@ export interface Rpc {
   idempotent: boolean;
   keyed: boolean;
   http: HttpBinding | undefined;
+  /** Who may call it. */
+  access: Access;
 }
 
 /** What is to be generated. A type is in the sets that need a function for it. */
@@ -56,9 +58,11 @@ export function checkLimitsApply(
   }
 }
 
-export function buildModel(files: readonly DescFile[], options: Options): Model {
+/** Of all services, or of those alone that have this access. */
+export function buildModel(files: readonly DescFile[], options: Options, access?: Access): Model {
   const all = files
     .flatMap(({ services }) => services)
+    .filter((service) => access === undefined || options.access(service) === access)
     .flatMap((service) => rpcsOf(service, options));
   const model: Model = {
     rpcs: all.filter(({ method }) => method.methodKind === 'unary'),
@@ -119,8 +123,12 @@ function rpcsOf(service: DescService, options: Options): Rpc[] {
     }
     const headers = readOnly ? [] : headerFieldsOf(method);
     const http = rule === undefined ? undefined : readHttpRule(method, rule, headers, options);
+    const access = options.access(service);
+    if (access === 'internal' && http !== undefined) {
+      throw new Error(`${method}: what is INTERNAL has no REST form`);
+    }
     const keyed = (http?.headers ?? headers).some(({ name }) => name === 'request_id');
-    return { method, service, domain, readOnly, idempotent, keyed, http };
+    return { method, service, domain, readOnly, idempotent, keyed, http, access };
   });
 }
 

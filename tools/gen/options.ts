@@ -6,6 +6,7 @@ import type {
   DescFile,
   DescMessage,
   DescMethod,
+  DescService,
 } from '@bufbuild/protobuf';
 import { nestedTypes } from '@bufbuild/protobuf/reflect';
 
@@ -62,11 +63,17 @@ export interface ResourceOption {
   plural: string;
 }
 
+/** Who may call a service (purser.api.v1.Access), by its number. */
+const accesses = ['user', 'user', 'operator', 'internal'] as const;
+
+export type Access = (typeof accesses)[number];
+
 /** What the contracts say beyond their types, read through the extensions' own descriptors. */
 export interface Options {
   limits(field: DescField): Limits | undefined;
   has(field: DescField, behavior: keyof typeof behaviorNumbers): boolean;
   http(method: DescMethod): HttpRule | undefined;
+  access(service: DescService): Access;
   error(value: DescEnumValue): ErrorOption | undefined;
   event(message: DescMessage): EventOption | undefined;
   /** What a message says of itself as a resource. */
@@ -79,9 +86,11 @@ export interface Options {
   example(field: DescField): string | undefined;
 }
 
+type Element = DescField | DescMethod | DescEnumValue | DescMessage | DescService;
+
 export function readOptions(files: readonly DescFile[]): Options {
   const extensions = findExtensions(files);
-  function read<T>(element: DescField | DescMethod | DescEnumValue | DescMessage, name: string) {
+  function read<T>(element: Element, name: string) {
     const extension = extensions.get(name);
     // The name says whose options the extension extends, which the types cannot know.
     return extension !== undefined && hasOption(element as never, extension)
@@ -105,6 +114,7 @@ export function readOptions(files: readonly DescFile[]): Options {
       return behaviors.includes(behaviorNumbers[behavior]);
     },
     http: (method) => read<HttpRule>(method, 'google.api.http'),
+    access: (service) => accesses[read<number>(service, 'purser.api.v1.access') ?? 0] ?? 'user',
     error: (value) => read<ErrorOption>(value, 'purser.api.v1.error'),
     event: (message) => read<EventOption>(message, 'purser.api.v1.event'),
     resource: resourceOf,

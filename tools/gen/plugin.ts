@@ -50,7 +50,7 @@ function generateTs(schema: Schema): void {
     emitErrors(schema.files, options),
     emitErrorReference(schema.files, options),
     emitEvents(events),
-    ...emitSdk(schema.files, model, options),
+    ...emitSdk(schema.files, options),
   ];
   for (const module of modules.filter(({ isEmpty }) => !isEmpty)) {
     schema.generateFile(module.path).print(`${header}\n${module.text()}`);

@@ -6,6 +6,8 @@ export interface Backing {
   natsUrl: string;
   /** Addresses of each service's database, by the service's name. */
   databaseUrls: ReadonlyMap<string, DatabaseUrls>;
+  /** What operators sign in with. */
+  operatorKey: string;
 }
 
 /** The variables of one instance: ours for what we run, the caller's for everything else. */
@@ -18,6 +20,7 @@ export function environmentOf(
   return {
     ...withoutOthers(process.env, settings),
     ...databaseOf(instance.service.name, backing),
+    ...(instance.service.operates && operatorsOf(backing)),
     ...targets(settings),
     ...certificateOf(instance.service.name, settings),
     PURSER_HOST: settings.host,
@@ -32,12 +35,12 @@ export function environmentOf(
 export function migrationEnvironment(
   service: string,
   settings: Settings,
-  backing: Backing,
+  { databaseUrls }: Pick<Backing, 'databaseUrls'>,
 ): NodeJS.ProcessEnv {
-  const url = backing.databaseUrls.get(service)?.migration;
+  const url = databaseUrls.get(service)?.migration;
   const name = `PURSER_${service.toUpperCase()}_MIGRATION_DATABASE_URL`;
   const certificate = certificateOf(ownerRole(service), settings);
-  return { ...withoutDatabases(process.env), ...certificate, [name]: url };
+  return { ...withoutSecrets(process.env), ...certificate, [name]: url };
 }
 
 /** Each process has its own certificate, and no other's key. */
@@ -45,15 +48,28 @@ function certificateOf(name: string, { certificates }: Settings): NodeJS.Process
   return { PURSER_TLS_FOLDER: certificates === undefined ? 'off' : join(certificates, name) };
 }
 
-/** A service never sees the address of another one's database. */
-function withoutDatabases(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = Object.entries(source).filter(([name]) => !/^PURSER_\w+_DATABASE_URL$/.test(name));
-  return Object.fromEntries(kept);
+/** A service never sees the address of another one's database, nor the operator's key. */
+function withoutSecrets(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const secret = /^PURSER_(\w+_DATABASE_URL|OPERATOR_KEY)$/;
+  return Object.fromEntries(Object.entries(source).filter(([name]) => !secret.test(name)));
 }
 
 function databaseOf(service: string, { databaseUrls }: Backing): NodeJS.ProcessEnv {
   const url = databaseUrls.get(service)?.service;
-  return url === undefined ? {} : { [`PURSER_${service.toUpperCase()}_DATABASE_URL`]: url };
+  return url === undefined ? {} : { [databaseVariable(service)]: url };
+}
+
+/** Only Operations sees all databases, under a role that owns nothing in them. */
+function operatorsOf({ databaseUrls, operatorKey }: Backing): NodeJS.ProcessEnv {
+  const urls = [...databaseUrls].map(([name, { operations }]) => [
+    databaseVariable(name),
+    operations,
+  ]);
+  return { ...Object.fromEntries(urls), PURSER_OPERATOR_KEY: operatorKey };
+}
+
+function databaseVariable(service: string): string {
+  return `PURSER_${service.toUpperCase()}_DATABASE_URL`;
 }
 
 /** Ports and numbers of instances are ours to tell, and only to the process they are about. */
@@ -61,7 +77,7 @@ function withoutOthers(source: NodeJS.ProcessEnv, { instances }: Settings): Node
   const names = new Set(instances.map(({ service }) => service.name.toUpperCase()));
   const own = '(PORT|INTERNAL_PORT|LIVE_PORT|INSTANCES)';
   const pattern = new RegExp(`^PURSER_(${[...names].join('|')})_${own}$`);
-  const kept = Object.entries(withoutDatabases(source)).filter(([name]) => !pattern.test(name));
+  const kept = Object.entries(withoutSecrets(source)).filter(([name]) => !pattern.test(name));
   return Object.fromEntries(kept);
 }
 

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { auditorRole, operationsRole } from '#lib/pg/rights.ts';
 import type { Postgres } from '../local/postgres.ts';
-import { withCertificate } from './certificates.ts';
+import { withCertificate } from '#lib/pg/ssl.ts';
+import { keptSecret } from './kept-secret.ts';
 
 /** Addresses of one service's database. */
 export interface DatabaseUrls {
@@ -12,6 +11,8 @@ export interface DatabaseUrls {
   service: string;
   /** For its migrations, as the role that owns everything in it. */
   migration: string;
+  /** For Operations, as the role that reads all databases. */
+  operations: string;
 }
 
 /** Role that owns a service's database and its schema. */
@@ -31,7 +32,7 @@ export async function createDatabases(
   names: readonly string[],
   { secretsFolder, certificates }: { secretsFolder: string; certificates?: string | undefined },
 ): Promise<Map<string, DatabaseUrls>> {
-  const passwordOf = (role: string) => keptPassword(join(secretsFolder, `${role}.password`));
+  const passwordOf = (role: string) => keptSecret(join(secretsFolder, `${role}.password`));
   const roles = [...names.flatMap((name) => [name, ownerRole(name)]), auditorRole, operationsRole];
   const adminUrl = (database: string) => {
     const address = postgres.url(database);
@@ -48,7 +49,11 @@ export async function createDatabases(
     `postgresql://${role}:${passwordOf(role)}@127.0.0.1:${postgres.port}/${name}`;
   const urls = names.map((name): [string, DatabaseUrls] => [
     name,
-    { service: url(name, name), migration: url(ownerRole(name), name) },
+    {
+      service: url(name, name),
+      migration: url(ownerRole(name), name),
+      operations: url(operationsRole, name),
+    },
   ]);
   return new Map(urls);
 }
@@ -97,13 +102,4 @@ async function handOver(address: string, name: string): Promise<void> {
     const [from, to] = [name, ownerRole(name)].map((role) => admin.escapeIdentifier(role));
     await admin.query(`reassign owned by ${from} to ${to}`);
   });
-}
-
-/** The password in the file; a new one where there is none. */
-export function keptPassword(file: string): string {
-  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
-  const password = randomBytes(24).toString('base64url');
-  // Flushed: the database keeps the role through a power loss, and nobody could come in.
-  writeFileSync(file, `${password}\n`, { mode: 0o600, flush: true });
-  return password;
 }

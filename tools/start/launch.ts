@@ -43,7 +43,7 @@ export async function launch({ services, natsSources }: LaunchOptions): Promise<
   );
   try {
     await started;
-    write(welcome(settings, (service) => !launcher.isLeftOut(service)));
+    write(welcome(settings, launcher.operatorKey, (service) => !launcher.isLeftOut(service)));
   } catch (error) {
     if (stopping) return;
     process.stderr.write(`${(error as Error).message}\n`);

@@ -5,6 +5,7 @@ import { clearLeftovers, startPostgres, type Postgres } from '../local/postgres.
 import { environmentOf, migrationEnvironment, type Backing } from './child-environment.ts';
 import { createDatabases } from './databases.ts';
 import { seedDemoUser } from './demo-user.ts';
+import { keptSecret } from './kept-secret.ts';
 import { LogWatch } from './log-watch.ts';
 import { portProblems } from './ports.ts';
 import { waitUntilReady } from './readiness.ts';
@@ -61,10 +62,15 @@ export class Launcher {
       this.#build(),
     ]);
     const databaseUrls = await this.#migrate(postgres);
-    const backing = { natsUrl, databaseUrls };
+    const backing = { natsUrl, databaseUrls, operatorKey: this.operatorKey };
     await this.#runAll((instance) => !instance.service.edge, backing);
     await this.#runAll((instance) => instance.service.edge, backing);
     await this.#seed();
+  }
+
+  /** What operators sign in with: what the environment says, else what the data folder keeps. */
+  get operatorKey(): string {
+    return this.#settings.operatorKey ?? keptSecret(this.#folder('operator.key'));
   }
 
   async stop(): Promise<void> {
@@ -159,12 +165,11 @@ export class Launcher {
         secretsFolder: this.#folder('postgres'),
         certificates: this.#settings.certificates,
       });
-      const backing = { natsUrl: '', databaseUrls };
       await Promise.all(
         migrated.map(({ name, migrate }) =>
           runToEnd(
             migrate!,
-            migrationEnvironment(name, this.#settings, backing),
+            migrationEnvironment(name, this.#settings, { databaseUrls }),
             this.#stopping.signal,
           ),
         ),

@@ -12,6 +12,8 @@ export interface ServiceEntry {
    * without the service.
    */
   build?: string;
+  /** Gets the operator's key, and the addresses of all databases. */
+  operates?: boolean;
   /** Edges call the other services, and stop before them so that calls in flight can end. */
   edge: boolean;
 }
@@ -40,6 +42,12 @@ export const services: readonly ServiceEntry[] = [
     name: 'notifications',
     main: inProject('services/notifications/main.ts'),
     migrate: inProject('services/notifications/migrate.ts'),
+    edge: false,
+  },
+  {
+    name: 'operations',
+    main: inProject('services/operations/main.ts'),
+    operates: true,
     edge: false,
   },
   { name: 'gateway', main: inProject('gateway/main.ts'), edge: true },

@@ -31,6 +31,8 @@ export interface Settings {
   certificates: string | undefined;
   postgresPort: number;
   natsPort: number;
+  /** What operators sign in with, where the environment says it. */
+  operatorKey: string | undefined;
   instances: Instance[];
   ports: WantedPort[];
 }
@@ -45,6 +47,7 @@ export function readSettings(
 ): Settings {
   const environment = readEnvironment('start', { source });
   const host = environment.PURSER_HOST;
+  // Those that are looked up by a service's name are numbers all.
   const values = environment as unknown as Record<string, number | undefined>;
   const instances = services.flatMap((service) => instancesOf(service, values));
   const postgresPort = environment.PURSER_POSTGRES_PORT;
@@ -58,6 +61,7 @@ export function readSettings(
     certificates: environment.PURSER_TLS ? certificatesIn(dataFolder) : undefined,
     postgresPort,
     natsPort,
+    operatorKey: environment.PURSER_OPERATOR_KEY,
     instances,
     ports: [
       { port: postgresPort, host: local, usedBy: 'PostgreSQL', variable: 'PURSER_POSTGRES_PORT' },

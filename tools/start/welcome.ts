@@ -3,7 +3,11 @@ import { tlsFiles } from '#lib/tls/tls-folder.ts';
 import type { Settings } from './settings.ts';
 
 /** What the terminal shows once everything runs: addresses, and three commands to try. */
-export function welcome(settings: Settings, runs: (service: string) => boolean): string {
+export function welcome(
+  settings: Settings,
+  operatorKey: string,
+  runs: (service: string) => boolean,
+): string {
   const { reachableHost: host } = settings;
   const instances = settings.instances.filter(({ service }) => runs(service.name));
   const addresses = instances.map(({ service, name, port }) => {
@@ -14,6 +18,12 @@ export function welcome(settings: Settings, runs: (service: string) => boolean):
   const payments = portOf(settings, 'payments');
   const hasPages = instances.some(({ service }) => service.name === 'web');
   const pages = hasPages ? ['', `Open http://${host}:${gateway}/ in a browser.`] : [];
+  const isOperated = instances.some(({ service }) => service.operates);
+  // What follows the # stays in the browser: no server and no log gets the key.
+  const operators =
+    hasPages && isOperated
+      ? ['', 'Operators:', `  http://${host}:${gateway}/system#key=${operatorKey}`]
+      : [];
   const order = '{"amount":{"currencyCode":"USD","amountMinor":"2500"},"description":"Two books"}';
   return [
     '',
@@ -25,6 +35,7 @@ export function welcome(settings: Settings, runs: (service: string) => boolean):
     `  ${'PostgreSQL'.padEnd(14)} 127.0.0.1:${settings.postgresPort}`,
     `  ${'nats-server'.padEnd(14)} 127.0.0.1:${settings.natsPort}`,
     ...pages,
+    ...operators,
     '',
     'The user "demo" has an account, and was given 1,000.00 USD. Try:',
     '',

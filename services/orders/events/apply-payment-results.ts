@@ -5,6 +5,7 @@ import type { ServiceDeps } from '#lib/service/service-definition.ts';
 import { traceEach } from '#lib/trace/tracing.ts';
 import { applyChanges } from '../apply-changes.ts';
 import type { OrderChange } from '../domain/change-orders.ts';
+import { countSteps } from '../order-metrics.ts';
 import { timePayments } from '../payment-metrics.ts';
 import { paymentCaptured } from './payment-captured.ts';
 import { paymentFailed } from './payment-failed.ts';
@@ -41,6 +42,7 @@ export function applyPaymentResults({ database, clock, committed, log }: Service
     committed();
     duplicates.inc(changes.length - steps.length - refused.length);
     timePayments(steps, orders, clock());
+    countSteps(steps);
     for (const change of refused) {
       log.error({ change }, 'a payment result contradicts the order and was ignored');
     }

@@ -17,6 +17,7 @@ import type { ServiceDeps } from '#lib/service/service-definition.ts';
 import { applyChanges } from '../apply-changes.ts';
 import type { OrderChange } from '../domain/change-orders.ts';
 import { type PaymentAnswer, remedyOf } from '../domain/reconcile.ts';
+import { countSteps } from '../order-metrics.ts';
 import { paymentCancellationRequested, paymentRequested } from '../published.ts';
 import { claimWaitingOrders, noteRound, type WaitingOrder } from '../sql/claim-waiting-orders.ts';
 import { selectRequests } from '../sql/select-requests.ts';
@@ -127,6 +128,7 @@ async function heal(
     applyChanges(tx, changes, { now: clock() }),
   );
   committed();
+  countSteps(steps);
   for (const { to } of steps) healed.inc({ state: to });
   timePayments(steps, orders, clock());
   for (const change of refused) log.error({ change }, 'Payments contradicts the order');

@@ -6,6 +6,7 @@ import type { ServiceDeps } from '#lib/service/service-definition.ts';
 import { applyChanges } from '../apply-changes.ts';
 import type { ChangeDecision, OrderChange } from '../domain/change-orders.ts';
 import { type Action, allowedActions } from '../domain/order-state.ts';
+import { countSteps } from '../order-metrics.ts';
 import type { OrderRow } from '../schema/order.ts';
 import { selectOrders } from '../sql/lock-orders.ts';
 import type { StepWrite } from '../sql/write-steps.ts';
@@ -32,16 +33,17 @@ export async function actOnOrder(
   request: ActionRequest,
   shipment: StepWrite['shipment'] = null,
 ): Promise<Order> {
-  const order = await database.transaction(async (tx) => {
+  const { order, steps } = await database.transaction(async (tx) => {
     const id = orderIdOf(request.name);
     const change = id ? [actionChange(id, action, request, call)] : [];
     const applied = await applyChanges(tx, change, { now: clock(), shipment });
     const before = id ? applied.orders.get(id) : undefined;
     requireAllowed(call, request, before, applied);
     const [after] = await selectOrders(tx, [before.id]);
-    return after ?? before;
+    return { order: after ?? before, steps: applied.steps };
   });
   committed();
+  countSteps(steps);
   return orderMessage(order);
 }
 

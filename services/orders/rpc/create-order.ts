@@ -17,6 +17,7 @@ import { orderName } from '#lib/resource-name/order-name.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
 import { collapseKeys } from '../domain/collapse-keys.ts';
 import { priceOrder } from '../domain/order-lines.ts';
+import { countCreated } from '../order-metrics.ts';
 import { orderStateChanged, paymentRequested } from '../published.ts';
 import { insertOrders, type OrderInsert } from '../sql/insert-orders.ts';
 import { selectOrders } from '../sql/lock-orders.ts';
@@ -43,6 +44,7 @@ async function insertBatch(deps: ServiceDeps, orders: OrderInsert[]): Promise<(O
   if (isDrill) await failpoint('create.committed');
   deps.committed();
   if (isDrill) await failpoint('create.known');
+  countCreated(new Set(stored.flatMap(({ created, orderId }) => (created ? [orderId] : []))).size);
 
   const outcomes = orders.map((order, index) => {
     const { created, orderId, fingerprint: first } = stored[leaders[index]!]!;

@@ -18,6 +18,8 @@ export interface Provocation {
 export const notProvoked: Readonly<Record<string, string>> = {
   PurserEventLoopSlow: 'a loop that is late for long takes a machine that is loaded for long',
   PurserMemoryHigh: 'memory does not leak on demand',
+  PurserCertificateExpires: 'certificates are made for longer than that',
+  PurserAuditStale: 'it takes an hour',
   PurserInvariantViolated: 'the audit of Operations runs from time to time',
   PurserOverloaded: 'the load that fills the queues also slows whoever measures',
 };

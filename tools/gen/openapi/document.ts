@@ -43,7 +43,12 @@ export function openApiDocument(files: readonly DescFile[], model: Model, option
     tags: [...tags, { name: 'Probes', description: 'For whatever keeps the gateway running.' }],
     paths: { ...paths, ...probes(errors.probeResponses()) },
     components: {
-      securitySchemes: { userId: edge.securityScheme },
+      securitySchemes: {
+        userId: edge.securityScheme,
+        ...(rpcs.some(({ access }) => access === 'operator') && {
+          operatorKey: edge.operatorScheme,
+        }),
+      },
       headers: edge.headers,
       schemas: { ...sorted(schemas.components), Problem: edge.problemSchema },
       responses: sorted(errors.responses),

@@ -32,7 +32,8 @@ export const title = 'Purser';
 
 export const introduction = `Orders that are paid for exactly once.
 
-Every call names its user in the header \`X-User-Id\`. Amounts are whole minor units in decimal
+Every call names its user in the header \`X-User-Id\`; those of operators carry the operator's
+key instead. Amounts are whole minor units in decimal
 strings, times RFC 3339 in UTC. A request may hold nothing that is not described here: an unknown
 member or parameter, a number where a string belongs, a \`null\` is refused, and all that is wrong
 is told at once. A body is JSON in UTF-8 of at most ${bodyBytesMax / 1024} KiB. An answer may get
@@ -53,6 +54,14 @@ export const securityScheme: Json = {
   description:
     'Who is asking: a user id of 1 to 128 visible ASCII characters. With `npm start` the user ' +
     '`demo` has an account with 1,000.00 USD.',
+};
+
+export const operatorScheme: Json = {
+  type: 'http',
+  scheme: 'bearer',
+  description:
+    'The key of those who run the system, `PURSER_OPERATOR_KEY`; `npm start` keeps it in ' +
+    '`.purser/operator.key`.',
 };
 
 export const headers: Record<string, Json> = {

@@ -31,6 +31,7 @@ export function operationOf(rpc: Rpc, http: HttpBinding, parts: Parts): Json {
     summary: summary === '' ? method.name : summary,
     description: rest === '' ? undefined : rest,
     tags: [tagOf(rpc)],
+    security: rpc.access === 'operator' ? [{ operatorKey: [] }] : undefined,
     parameters: parameters.length === 0 ? undefined : parameters,
     requestBody: requestBody(rpc, http, parts),
     responses: { ...success(rpc, parts), ...errors.responsesOf(rpc) },

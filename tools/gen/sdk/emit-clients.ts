@@ -12,9 +12,9 @@ import type { SdkNames } from './sdk-names.ts';
 
 const runtime = '../sdk/src';
 
-/** gen/sdk/clients.ts: a class for every service, and one that has them all. */
+/** clients.ts: a class for every service, and one that has them all. */
 export function emitClients(model: Model, names: SdkNames, options: Options): Module {
-  const module = createModule('sdk/clients.ts');
+  const module = createModule(`${names.folder}/clients.ts`);
   const rpcs = model.rpcs.filter((rpc): rpc is PublicRpc => rpc.http !== undefined);
   const services = [...new Set(rpcs.map(({ service }) => service))];
   for (const service of services) {

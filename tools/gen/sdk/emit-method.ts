@@ -64,7 +64,7 @@ export function importTypes(
 ): void {
   const { kind } = shapeOf(field);
   if (kind !== 'message' && kind !== 'enum') return;
-  module.type(inputTypeOf(field, names, options).replace('[]', ''), typesPath);
+  module.type(inputTypeOf(field, names, options).replace('[]', ''), typesPath(names));
 }
 
 function oneAnswer(module: Module, rpc: Rpc, request: string[], names: SdkNames): Result {
@@ -72,8 +72,8 @@ function oneAnswer(module: Module, rpc: Rpc, request: string[], names: SdkNames)
   const call = (reader: string) =>
     `this.#caller.unary(${names.operation(rpc)}, { ${request.join(', ')} }, ${reader})`;
   if (isEmpty(output)) return { type: 'Promise<void>', statement: call('() => {}') };
-  const type = module.type(names.type(output), typesPath);
-  const reader = module.value(sdkReaderName(output, names), readersPath);
+  const type = module.type(names.type(output), typesPath(names));
+  const reader = module.value(sdkReaderName(output, names), readersPath(names));
   return { type: `Promise<${type}>`, statement: call(reader) };
 }
 
@@ -87,9 +87,9 @@ function pagedAnswer(
   const { output } = rpc.method;
   const pages = module.type('Pages', '../sdk/src/pages.ts');
   const pagesOf = module.value('pagesOf', '../sdk/src/pages.ts');
-  const item = module.type(names.type(items.message as DescMessage), typesPath);
-  const response = module.type(names.type(output), typesPath);
-  const reader = module.value(sdkReaderName(output, names), readersPath);
+  const item = module.type(names.type(items.message as DescMessage), typesPath(names));
+  const response = module.type(names.type(output), typesPath(names));
+  const reader = module.value(sdkReaderName(output, names), readersPath(names));
   const asked = [...request, 'pageToken'].join(', ');
   const statement = `${pagesOf}({
       ask: (pageToken) =>

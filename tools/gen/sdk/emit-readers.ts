@@ -8,7 +8,7 @@ import type { Kind } from '../shape.ts';
 import { isAlwaysThere, sdkTypes, typesPath } from './emit-types.ts';
 import type { SdkNames } from './sdk-names.ts';
 
-export const readersPath = 'sdk/readers.ts';
+export const readersPath = ({ folder }: SdkNames) => `${folder}/readers.ts`;
 
 const runtime = '../sdk/src/read-answer.ts';
 
@@ -26,9 +26,9 @@ const scalarReaders: Partial<Record<Kind, string>> = {
   struct: 'readAsIs',
 };
 
-/** gen/sdk/readers.ts: a function for every message of an answer, from parsed JSON. */
+/** readers.ts: a function for every message of an answer, from parsed JSON. */
 export function emitReaders(model: Model, names: SdkNames, options: Options): Module {
-  const module = createModule(readersPath);
+  const module = createModule(readersPath(names));
   const messages = sdkTypes(model).filter((type) => type.kind === 'message');
   for (const message of messages.filter((type) => model.written.has(type))) {
     module.add(messageReader(module, message, names, options));
@@ -47,7 +47,7 @@ function messageReader(
   names: SdkNames,
   options: Options,
 ): string {
-  const type = module.type(names.type(message), typesPath);
+  const type = module.type(names.type(message), typesPath(names));
   const fields = module.type('Fields', runtime);
   const readMessage = module.value('readMessage', runtime);
   const members = message.fields.map(

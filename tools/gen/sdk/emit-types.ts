@@ -10,7 +10,7 @@ import type { Kind } from '../shape.ts';
 import { commentOf, jsDoc } from './comments.ts';
 import type { SdkNames } from './sdk-names.ts';
 
-export const typesPath = 'sdk/types.ts';
+export const typesPath = ({ folder }: SdkNames) => `${folder}/types.ts`;
 
 const empty = 'google.protobuf.Empty';
 
@@ -27,9 +27,9 @@ const scalarTypes: Partial<Record<Kind, string>> = {
   struct: 'Record<string, unknown>',
 };
 
-/** gen/sdk/types.ts: what callers give and get, as interfaces and unions of strings. */
+/** types.ts: what callers give and get, as interfaces and unions of strings. */
 export function emitTypes(model: Model, names: SdkNames, options: Options): Module {
-  const module = createModule(typesPath);
+  const module = createModule(typesPath(names));
   for (const type of sdkTypes(model)) {
     const isAnswer = model.written.has(type);
     if (type.kind === 'enum') {

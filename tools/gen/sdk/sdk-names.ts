@@ -8,6 +8,8 @@ const callOptionNames = ['idempotencyKey', 'signal', 'timeoutMs', 'tryTimeoutMs'
 
 /** What goes by which name in the SDK. */
 export interface SdkNames {
+  /** Folder in gen/ of the modules that have the names: 'sdk'. */
+  folder: string;
   /** 'OrderState' for Order.State; with its domain in front where two packages have the name. */
   type(type: Type): string;
   /** Class of a service: 'OrderClient'. */
@@ -22,7 +24,12 @@ export interface SdkNames {
   options(rpc: Rpc): string;
 }
 
-export function sdkNames(rpcs: readonly Rpc[], types: readonly Type[], options: Options): SdkNames {
+export function sdkNames(
+  folder: string,
+  rpcs: readonly Rpc[],
+  types: readonly Type[],
+  options: Options,
+): SdkNames {
   const services = [...new Set(rpcs.map(({ service }) => service))];
   const typeNames = unique(types, (type) => typeName(type).replaceAll('_', ''));
   const clients = unique(services, (service) => `${nounOf(service)}Client`);
@@ -33,6 +40,7 @@ export function sdkNames(rpcs: readonly Rpc[], types: readonly Type[], options: 
   refuseDoubles(rpcs, (rpc) => `the method ${properties.get(rpc.service)}.${methods.get(rpc)}`);
   rpcs.forEach(checkFieldNames);
   return {
+    folder,
     type: (type) => typeNames.get(type) ?? typeName(type),
     client: (service) => clients.get(service) ?? '',
     property: (service) => properties.get(service) ?? '',

@@ -50,7 +50,7 @@ export function tell(story: readonly Chapter[], document: Json): ToldChapter[] |
   }
   const saved = new Set(steps.flatMap(({ save }) => Object.keys(save ?? {})));
   const further = [...places.values()]
-    .filter(({ operation }) => !told.has(operation.operationId))
+    .filter(({ operation }) => !told.has(operation.operationId) && !isForOperators(operation))
     .map(({ operation }) => exampleStep(operation, saved));
   checkTitles([...steps, ...further]);
   const rest = further.length > 0 ? [{ title: 'Further operations', steps: further }] : [];
@@ -79,6 +79,11 @@ function placesOf(document: Json): Map<string, Place> {
       ]),
     ),
   );
+}
+
+/** The story is a user's, who has no operator's key. */
+function isForOperators({ security = [] }: Operation): boolean {
+  return security.some((scheme) => Object.hasOwn(scheme as object, 'operatorKey'));
 }
 
 /** Operations without security are the gateway's own, under any contracts. */

@@ -1,5 +1,5 @@
 import { Alert, Anchor, Card, Group, Skeleton, Table, Text, Title } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { ConnectionBadge } from '../parts/connection-badge.tsx';
 import { PageHeading } from '../parts/page-heading.tsx';
 import { useOptionalSession } from '../session/session-context.tsx';
@@ -8,6 +8,12 @@ import { readHealth } from './health.ts';
 import type { Health } from './health.ts';
 
 const lookEveryMs = 5_000;
+
+/** For operators alone, so that nobody else has to load it. */
+const Console = lazy(async () => {
+  const { Console: component } = await import('../operations/console.tsx');
+  return { default: component };
+});
 
 /** How the system is, as far as the gateway tells it. */
 export function OperationsPage() {
@@ -54,6 +60,9 @@ export function OperationsPage() {
           </Group>
         </Card>
       </div>
+      <Suspense fallback={<Skeleton height={200} mt="md" aria-label={t.loading} />}>
+        <Console />
+      </Suspense>
     </>
   );
 }

@@ -272,6 +272,7 @@ export const english = {
       orders: 'Orders',
       payments: 'Payments',
       notifications: 'Notifications',
+      operations: 'Operations',
       live: 'Live changes',
       web: 'Store front',
       process: 'Gateway',

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import { suite } from '#test/harness/suite.ts';
+import { operatorLanguages } from '../operations/operator-languages.ts';
 import { formatOf } from './format.ts';
 import { chooseLanguage, languages, localeOf } from './language.ts';
 
@@ -15,6 +16,12 @@ test('both have the same messages, and none is empty', () => {
   assert.equal(pathsOf(languages.ru).toSorted(), pathsOf(languages.en).toSorted());
   const texts = JSON.stringify(languages);
   assert.not.match(texts, /:""/);
+});
+
+test('so have the pages of operators', () => {
+  const { en, ru } = operatorLanguages;
+  assert.equal(pathsOf(ru).toSorted(), pathsOf(en).toSorted());
+  assert.not.match(JSON.stringify(operatorLanguages), /:""/);
 });
 
 test('Russian counts as Russians do', () => {

@@ -279,6 +279,7 @@ export const russian: Messages = {
       orders: 'Заказы',
       payments: 'Платежи',
       notifications: 'Уведомления',
+      operations: 'Эксплуатация',
       live: 'Живые изменения',
       web: 'Витрина',
       process: 'Шлюз',

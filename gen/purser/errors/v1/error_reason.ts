@@ -83,6 +83,14 @@ export const ErrorReason = {
   WEBSOCKET_REQUIRED: 29,
   /** CALLER_NOT_ALLOWED - The calling process has no certificate that allows it to call the method. */
   CALLER_NOT_ALLOWED: 30,
+  /** OPERATOR_KEY_REQUIRED - The call is for operators, and did not carry the operator's key, or carried another one. */
+  OPERATOR_KEY_REQUIRED: 31,
+  /** OPERATIONS_DISABLED - This system has no operator's key, so nobody is an operator. */
+  OPERATIONS_DISABLED: 32,
+  /** DEAD_LETTER_NOT_FOUND - There is no such dead letter. */
+  DEAD_LETTER_NOT_FOUND: 33,
+  /** DEAD_LETTER_CHANGED - The dead letter died again, or somebody else dealt with it, while it was being discarded. */
+  DEAD_LETTER_CHANGED: 34,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -120,5 +128,9 @@ export namespace ErrorReason {
   export type LIVE_SOCKET_LIMIT = typeof ErrorReason.LIVE_SOCKET_LIMIT;
   export type WEBSOCKET_REQUIRED = typeof ErrorReason.WEBSOCKET_REQUIRED;
   export type CALLER_NOT_ALLOWED = typeof ErrorReason.CALLER_NOT_ALLOWED;
+  export type OPERATOR_KEY_REQUIRED = typeof ErrorReason.OPERATOR_KEY_REQUIRED;
+  export type OPERATIONS_DISABLED = typeof ErrorReason.OPERATIONS_DISABLED;
+  export type DEAD_LETTER_NOT_FOUND = typeof ErrorReason.DEAD_LETTER_NOT_FOUND;
+  export type DEAD_LETTER_CHANGED = typeof ErrorReason.DEAD_LETTER_CHANGED;
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
 }

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
-import { DeliverPolicy, type JsMsg, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { createHash, randomUUID } from 'node:crypto';
+import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { Consumer, JetStreamManager, JsMsg } from '@nats-io/jetstream';
+import { connect, nanos, type NatsConnection } from '@nats-io/transport-node';
 import { outboxSinceSql } from '#lib/audit/outbox-invariants.ts';
 import { serversOf, tlsOf } from '#lib/nats/broker.ts';
 import { streamOf } from '#lib/nats/topology.ts';
@@ -18,10 +19,18 @@ const pageSize = 500;
 export async function auditStreams(
   { nats: url, tls }: { nats: string; tls?: TlsFolder | undefined },
   snapshots: Readonly<Record<string, Snapshot>>,
+  name = `audit-${randomUUID()}`,
 ): Promise<{ checks: CheckResult[]; source: string }> {
   let connection: NatsConnection;
   try {
-    const options = { ...serversOf(url), ...tlsOf({ url, tls }) };
+    // Answers come where the broker of the containers lets Operations listen.
+    const inboxPrefix = '_INBOX.purser-operations';
+    const options = {
+      ...serversOf(url),
+      ...tlsOf({ url, tls }),
+      inboxPrefix,
+      name: 'purser-audit',
+    };
     connection = await connect({ ...options, timeout: 3_000, reconnect: false });
   } catch (error) {
     return { checks: [], source: `left out, does not answer: ${(error as Error).message}` };
@@ -30,7 +39,7 @@ export async function auditStreams(
     const checks: CheckResult[] = [];
     const counts: string[] = [];
     for (const [domain, snapshot] of Object.entries(snapshots)) {
-      const check = await auditStream(connection, domain, snapshot);
+      const check = await auditStream(connection, name, { domain, snapshot });
       checks.push(check);
       counts.push(`${streamOf(domain).name} ${check.checked} messages`);
     }
@@ -46,8 +55,8 @@ export async function auditStreams(
 
 async function auditStream(
   connection: NatsConnection,
-  domain: string,
-  snapshot: Snapshot,
+  consumerName: string,
+  { domain, snapshot }: { domain: string; snapshot: Snapshot },
 ): Promise<CheckResult> {
   const counts = { checked: 0, inFlight: 0, broken: [] as Row[], more: false };
   const check: CheckResult = { ...streams, where: domain, ...counts };
@@ -57,9 +66,38 @@ async function auditStream(
   const last = info?.state.last_seq ?? 0;
   if (!info || info.state.messages === 0) return check;
   const since = await outboxSince(snapshot);
-  const consumer = await jetstream(connection).consumers.get(name, {
+  const consumer = await consumerFromStart(connection, manager, { stream: name, consumerName });
+  try {
+    await readAll(consumer, last, (page) => look(page, { snapshot, check, since }));
+  } finally {
+    await manager.consumers.delete(name, consumerName).catch(() => {});
+  }
+  return check;
+}
+
+/** A consumer that acknowledges nothing, and that the broker forgets when nobody asks it. */
+async function consumerFromStart(
+  connection: NatsConnection,
+  manager: JetStreamManager,
+  { stream, consumerName }: { stream: string; consumerName: string },
+): Promise<Consumer> {
+  // An audit that died has left it where it was.
+  await manager.consumers.delete(stream, consumerName).catch(() => {});
+  await manager.consumers.add(stream, {
+    name: consumerName,
+    ack_policy: AckPolicy.None,
     deliver_policy: DeliverPolicy.All,
+    inactive_threshold: nanos(60_000),
+    mem_storage: true,
   });
+  return jetstream(connection, { checkAPI: false }).consumers.get(stream, consumerName);
+}
+
+async function readAll(
+  consumer: Consumer,
+  last: number,
+  handle: (page: readonly JsMsg[]) => Promise<void>,
+): Promise<void> {
   for (let sequence = 0; sequence < last;) {
     const page: JsMsg[] = [];
     for await (const message of await consumer.fetch({ max_messages: pageSize, expires: 2_000 })) {
@@ -68,16 +106,22 @@ async function auditStream(
       if (sequence >= last) break;
     }
     // Limits may have removed the rest meanwhile.
-    if (page.length === 0) break;
-    // The stream's own time: what a publisher says of itself hides nothing.
-    const young = page.filter((message) => message.time.getTime() >= since);
-    check.checked += young.length;
-    for (const row of await forged(young, snapshot)) {
-      if (check.broken.length < brokenMax) check.broken.push(row);
-      else check.more = true;
-    }
+    if (page.length === 0) return;
+    await handle(page);
   }
-  return check;
+}
+
+async function look(
+  page: readonly JsMsg[],
+  { snapshot, check, since }: { snapshot: Snapshot; check: CheckResult; since: number },
+): Promise<void> {
+  // The stream's own time: what a publisher says of itself hides nothing.
+  const young = page.filter((message) => message.time.getTime() >= since);
+  check.checked += young.length;
+  for (const row of await forged(young, snapshot)) {
+    if (check.broken.length < brokenMax) check.broken.push(row);
+    else check.more = true;
+  }
 }
 
 /** Rows that are older may have had their time. */

@@ -66,6 +66,11 @@ export class DeadLetters {
     return all.toSorted((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit);
   }
 
+  /** Those that there are, resolved or not, newest first. */
+  async byIds(ids: readonly string[]): Promise<ServiceLetter[]> {
+    return ids.length === 0 ? [] : this.list({ ids, resolved: true }, { limit: ids.length });
+  }
+
   /** Every letter that is meant, a page of them in memory. */
   async *each(filter: Filter): AsyncGenerator<ServiceLetter> {
     let before: string | undefined;

@@ -1,8 +1,8 @@
 import type { TableInvariant } from '#lib/audit/invariant.ts';
 import type { TlsFolder } from '#lib/tls/tls-folder.ts';
-import { notificationsInvariants } from '../../services/notifications/audit.ts';
-import { ordersInvariants } from '../../services/orders/audit.ts';
-import { paymentsInvariants } from '../../services/payments/audit.ts';
+import { notificationsInvariants } from '../../notifications/audit.ts';
+import { ordersInvariants } from '../../orders/audit.ts';
+import { paymentsInvariants } from '../../payments/audit.ts';
 import { auditBothServices } from './audit-both.ts';
 import { auditStreams } from './audit-streams.ts';
 import { type AuditReport, brokenMax, type CheckResult } from './report.ts';
@@ -20,6 +20,10 @@ export interface AuditOptions {
   tls?: TlsFolder | undefined;
   /** How long something may be on its way, in milliseconds. */
   graceMs?: number;
+  /** Name of the consumer that reads each stream, for a broker that allows only that one. */
+  consumer?: string;
+  /** Told after every step how many of them are done. */
+  onProgress?: (done: number, total: number) => void;
 }
 
 /**
@@ -39,31 +43,33 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
   const { graceMs = graceMsDefault } = options;
   const startTime = new Date();
   const startedAt = performance.now();
+  const step = countSteps(options);
   const orders = await Snapshot.open(options.orders, graceMs);
   const payments = await Snapshot.open(options.payments, graceMs);
   try {
     const checks = [
-      ...(await auditTables('orders', orders, ordersInvariants)),
-      ...(await auditTables('payments', payments, paymentsInvariants)),
+      ...(await auditTables('orders', orders, { invariants: ordersInvariants, step })),
+      ...(await auditTables('payments', payments, { invariants: paymentsInvariants, step })),
       ...(await auditBothServices(orders, payments)),
     ];
+    step();
     const sources: Record<string, string> = {
       orders: await describe(options.orders, orders),
       payments: await describe(options.payments, payments),
     };
     if (options.notifications) {
       const notifications = await Snapshot.open(options.notifications, graceMs);
-      checks.push(...(await auditTables('notifications', notifications, notificationsInvariants)));
+      const invariants = notificationsInvariants;
+      checks.push(...(await auditTables('notifications', notifications, { invariants, step })));
       sources['notifications'] = await describe(options.notifications, notifications);
       await notifications.close();
     }
     if (options.nats) {
-      const streams = await auditStreams(
-        { nats: options.nats, tls: options.tls },
-        { orders, payments },
-      );
+      const broker = { nats: options.nats, tls: options.tls };
+      const streams = await auditStreams(broker, { orders, payments }, options.consumer);
       checks.push(...streams.checks);
       sources['broker'] = streams.source;
+      step();
     }
     const tookMs = Math.round(performance.now() - startedAt);
     return { startTime: startTime.toISOString(), tookMs, graceMs, sources, checks };
@@ -72,10 +78,20 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
   }
 }
 
+/** Counts the steps that are done: every invariant of one service, comparing two, the streams. */
+function countSteps({ notifications, nats, onProgress }: AuditOptions): () => void {
+  const ofOthers = notifications ? notificationsInvariants.length : 0;
+  const ofServices = ordersInvariants.length + paymentsInvariants.length + ofOthers;
+  const total = ofServices + 1 + (nats ? 1 : 0);
+  let done = 0;
+  onProgress?.(done, total);
+  return () => onProgress?.(++done, total);
+}
+
 async function auditTables(
   where: string,
   snapshot: Snapshot,
-  invariants: readonly TableInvariant[],
+  { invariants, step }: { invariants: readonly TableInvariant[]; step: () => void },
 ): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   for (const { checked, broken, inFlight, ...invariant } of invariants) {
@@ -88,6 +104,7 @@ async function auditTables(
       broken: rows.slice(0, brokenMax),
       more: rows.length > brokenMax,
     });
+    step();
   }
   return results;
 }
