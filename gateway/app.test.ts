@@ -244,7 +244,7 @@ test('liveness and readiness need no user id', async () => {
   assert.equal(await alive.json(), { alive: true });
   const ready = await gateway.ask('/readyz', { headers: {} });
   assert.is(ready.status, 200);
-  const checks = ['notifications', 'orders', 'payments'];
+  const checks = ['notifications', 'operations', 'orders', 'payments'];
   assert.equal(await ready.json(), { ready: true, degraded: false, checks, failures: {} });
 });
 

@@ -38,7 +38,9 @@ test('a service that is down is 503 with Retry-After, and the gateway is not rea
   assert.is(ready.status, 503);
   assert.is(ready.headers.get('x-request-id')?.length, 36);
   const report = (await ready.json()) as { failures: unknown };
-  assert.equal(report.failures, { orders: 'failed', payments: 'failed', notifications: 'failed' });
+  const domains = ['orders', 'payments', 'notifications', 'operations'];
+  const failed = domains.map((domain) => [domain, 'failed']);
+  assert.equal(report.failures, Object.fromEntries(failed));
   assert.is((await fetch(`${gateway.url}/healthz`)).status, 200);
   const back = await startTestServices(services.port);
   for (
@@ -60,7 +62,7 @@ test('without Notifications and the store front the gateway is ready, but degrad
   const gateway = await startTestGateway(target, { targets, pages: gone });
   const ready = await fetch(`${gateway.url}/readyz`);
   assert.is(ready.status, 200);
-  const checks = ['notifications', 'orders', 'payments', 'web'];
+  const checks = ['notifications', 'operations', 'orders', 'payments', 'web'];
   const failures = { notifications: 'failed', web: 'failed' };
   assert.equal(await ready.json(), { ready: true, degraded: true, checks, failures });
   assert.is((await fetch(`${gateway.url}/v1/orders/1`, asAlice)).status, 200);

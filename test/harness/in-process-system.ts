@@ -59,6 +59,8 @@ export async function startInProcessSystem(
   const targets = { payments: `127.0.0.1:${services.payments.port}` };
   const all = { ...services, orders: await testService(orders, { ...forOrders!, targets }) };
   const addresses = Object.entries(all).map(([name, { port }]) => [name, `127.0.0.1:${port}`]);
+  // Nobody operates it.
+  addresses.push(['operations', '127.0.0.1:1']);
   const upstreams = connectUpstreams(Object.fromEntries(addresses), log);
   const live = new LiveProxy({ targets: [{ host: '127.0.0.1', port: livePort }], log });
   const gateway = await startGateway({

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { methods } from '#gen/methods.ts';
+import { PurserError } from '#lib/errors/purser-error.ts';
 import type { GrpcClient } from '#lib/grpc/client.ts';
 import type { Handler } from '#lib/grpc/unary-call.ts';
 import type { Upstreams } from '#lib/grpc/upstreams.ts';
@@ -49,7 +50,10 @@ export async function openWithoutBroker(): Promise<{
   let passedMs = 0;
   const clock = () => new Date(Date.now() + passedMs);
   const openedPayments = await openOne(payments, paymentsMigrations, { clock });
-  const upstreams: Upstreams = new Map([['payments', clientOf(openedPayments)]]);
+  const upstreams: Upstreams = new Map([
+    ['payments', clientOf(openedPayments)],
+    ['notifications', nobody],
+  ]);
   const opened = {
     orders: await openOne(orders, ordersMigrations, { clock, upstreams }),
     payments: openedPayments,
@@ -63,6 +67,11 @@ export async function openWithoutBroker(): Promise<{
   };
   return { ...opened, close };
 }
+
+/** A service that is away. */
+const nobody = {
+  unary: () => Promise.reject(new PurserError('DEPENDENCY_UNAVAILABLE')),
+} as unknown as GrpcClient;
 
 /** Calls the handlers of a service in this process. */
 function clientOf(service: ServiceWithoutBroker): GrpcClient {

@@ -57,6 +57,7 @@ const shipmentBody = { shipment: { carrier: 'UPS', trackingCode: '1Z' } };
 const action = (name: string) => ({ name, reason: '', etag: '', requestId: '' });
 const policies: Record<string, Policy> = {
   '/purser.notifications.v1.LiveService/CreateLiveTicket': { own: {} },
+  '/purser.notifications.v1.LiveService/TraceChanges': { own: { eventIds: [] } },
   '/purser.notifications.v1.NotificationService/ListNotifications': {
     own: { pageSize: 0, pageToken: '', unreadOnly: false },
   },
