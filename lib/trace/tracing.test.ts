@@ -205,6 +205,8 @@ test('sends spans to a collector as OTLP over HTTP; one that is away delays no s
   const { port } = collector.address() as AddressInfo;
   const work = () => startSpan('sent', { parent: sampled }).end();
   const target = { to: 'otlp' } as const;
+  // The exporter tries again for that long, also when nobody waits for it any more.
+  process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = '1000';
   await recorded(work, { target, endpoint: `http://127.0.0.1:${port}/` });
   assert.is(requests[0]?.url, '/v1/traces');
   const [{ scopeSpans, resource }] = JSON.parse(requests[0]!.body).resourceSpans;

@@ -59,9 +59,11 @@ test(
   { timeoutMs: 60_000 },
 );
 
-test('the collection calls every operation of the document', () => {
+test('the collection calls every operation of the document that is for users', () => {
   const called = new Set(executions.map(({ request }) => operationOf(request).operationId));
-  const described = apiOperations.map(({ operationId }) => operationId);
+  const described = apiOperations
+    .filter(({ path }) => !path.startsWith('/v1/operations/'))
+    .map(({ operationId }) => operationId);
   assert.equal(
     described.filter((operationId) => !called.has(operationId)),
     [],
