@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Database } from '#lib/pg/database.ts';
 import { audit } from '../../services/operations/audit/audit.ts';
 import { findSystem } from '../../tools/audit/find-system.ts';
@@ -56,7 +58,7 @@ export async function startSystem(
   args: readonly string[] = [],
 ): Promise<StartedSystem> {
   const ports = {
-    ...ownPorts(),
+    ...(await ownPorts()),
     PURSER_DATA: join(temporaryFolder(), 'data'),
     ...environment,
   };
@@ -102,9 +104,20 @@ export async function startSystem(
   };
 }
 
-/** Ports that are 100 apart for the instances, from a range that nothing else here uses. */
-function ownPorts() {
-  const base = 21_000 + Math.floor(Math.random() * 90) * 100;
+/** Processes that may start systems at the same time. */
+const processesAtOnce = 5;
+
+/** Which part of every hundred ports belongs to this process, until it ends. */
+let slot: Promise<number> | undefined;
+
+/** Blocks of ports that this process has used; the next one is far from the last. */
+let blocks = Math.floor(Math.random() * 80);
+
+/** Ports from a range that nothing else here uses; the instances of a service are 100 apart. */
+async function ownPorts() {
+  slot ??= takeSlot();
+  blocks = (blocks + 11) % 80;
+  const base = 21_000 + blocks * 100 + (await slot) * (100 / processesAtOnce);
   return {
     PURSER_GATEWAY_PORT: String(base),
     PURSER_ORDERS_PORT: String(base + 1),
@@ -122,6 +135,21 @@ function ownPorts() {
     PURSER_OPERATIONS_PORT: String(base + 13),
     PURSER_OPERATIONS_INTERNAL_PORT: String(base + 14),
   };
+}
+
+/** A number below `processesAtOnce`: the process that listens on its port has it. */
+async function takeSlot(): Promise<number> {
+  for (;;) {
+    for (let number = 0; number < processesAtOnce; number += 1) {
+      const lock = createServer().unref();
+      const isOurs = await new Promise<boolean>((done) => {
+        lock.once('error', () => done(false));
+        lock.listen(20_900 + number, '127.0.0.1', () => done(true));
+      });
+      if (isOurs) return number;
+    }
+    await sleep(200);
+  }
 }
 
 function pidsOf(dataFolder: string, pattern: RegExp): number[] {

@@ -31,7 +31,7 @@ export async function runEverything(options: RunOptions): Promise<Total> {
   const everything = options.wanted === '';
   if (everything) await runChecks(options, options.checks, total);
   const files = findTestFiles(options.projectFolder, options.wanted);
-  if (files.together.length + files.alone.length === 0) {
+  if (files.parts.length + files.systems.length === 0) {
     options.print(`✗ no test file's path contains “${options.wanted}”`);
     total.failed += 1;
     return total;
@@ -39,8 +39,8 @@ export async function runEverything(options: RunOptions): Promise<Total> {
   const servers = await startSharedServers(join(options.workFolder, 'servers'));
   try {
     const run = (file: string) => runAndPrint(options, servers.environment, file, total);
-    await inParallel(files.together, filesAtOnce, run);
-    await inParallel(files.alone, 1, run);
+    await inParallel(files.parts, filesAtOnce, run);
+    await inParallel(files.systems, filesAtOnce, run);
   } finally {
     await servers.stop();
   }

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 
 const folders = ['drills', 'lib', 'services', 'gateway', 'tools', 'sdk', 'test', 'bench', 'web'];
 
-/** System tests start the whole system, and measure nothing well beside others. */
-const aloneFolder = join('test', 'system');
+/** They start the whole system. The others come first: when a part is broken, so is the whole. */
+const systemFolder = join('test', 'system');
 
 export interface TestFiles {
-  together: string[];
-  alone: string[];
+  parts: string[];
+  systems: string[];
 }
 
 /** The test files of a project, as paths relative to it; only those that contain `wanted`. */
@@ -17,9 +17,9 @@ export function findTestFiles(projectFolder: string, wanted: string): TestFiles 
   const files = globSync(patterns, { cwd: projectFolder })
     .filter((file) => file.includes(wanted) && !file.includes('node_modules'))
     .toSorted();
-  const isAlone = (file: string) => file.startsWith(aloneFolder);
+  const isSystem = (file: string) => file.startsWith(systemFolder);
   return {
-    together: files.filter((file) => !isAlone(file)),
-    alone: files.filter(isAlone),
+    parts: files.filter((file) => !isSystem(file)),
+    systems: files.filter(isSystem),
   };
 }
