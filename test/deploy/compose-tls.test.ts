@@ -94,7 +94,7 @@ test('nats-server takes its configuration, and npm run certs makes every certifi
       .replace('sync_interval: always', '');
     writeFileSync(join(temporary, 'nats', name), text);
   }
-  const passwords = ['ORDERS', 'PAYMENTS', 'NOTIFICATIONS'];
+  const passwords = ['ORDERS', 'PAYMENTS', 'NOTIFICATIONS', 'OPERATIONS'];
   const env = Object.fromEntries(passwords.map((name) => [`${name}_PASSWORD`, 'secret']));
   const args = ['-t', '-c', join(temporary, 'nats', 'nats-server.tls.conf')];
   execFileSync(await natsServerBinary(), args, { env: { ...process.env, ...env }, stdio: 'pipe' });

@@ -27,6 +27,22 @@ app.kubernetes.io/part-of: purser
 {{- fail (printf "processes.%s calls %s, which is not enabled" $name .) }}
 {{- end }}
 {{- end }}
+{{- if and $process.enabled $process.audits }}
+{{- range $process.audits }}
+{{- if not (and (dig . "enabled" false $.Values.processes) (dig . "database" false $.Values.processes)) }}
+{{- fail (printf "processes.%s audits %s, which has no database" $name .) }}
+{{- end }}
+{{- end }}
+{{- if $process.database }}
+{{- fail (printf "processes.%s has audits or a database, not both" $name) }}
+{{- end }}
+{{- if not $.Values.secrets.operations }}
+{{- fail (printf "processes.%s audits databases: it needs secrets.operations" $name) }}
+{{- end }}
+{{- if or (gt (int $process.replicas) 1) (ne $process.autoscaling.kind "none") }}
+{{- fail (printf "processes.%s audits: two instances would take each other's consumers away; replicas: 1, and no autoscaling" $name) }}
+{{- end }}
+{{- end }}
 {{- if and $process.migrate (not $process.database) }}
 {{- fail (printf "processes.%s.migrate needs database: true" $name) }}
 {{- end }}
@@ -82,6 +98,29 @@ app.kubernetes.io/part-of: purser
 {{- end }}
 {{- end }}
 
+{{/* How a process comes into the databases that it audits, and what operators sign in with. */}}
+{{- define "purser.audited" -}}
+{{- $root := .root -}}
+{{- $secrets := $root.Values.secrets -}}
+{{- if $root.Values.cloudnativepg.enabled }}
+- name: DATABASE_PASSWORD
+  valueFrom:
+    secretKeyRef: { name: {{ $secrets.operations }}, key: password }
+{{- end }}
+{{- range .process.audits }}
+- name: PURSER_{{ upper . }}_DATABASE_URL
+  {{- if $root.Values.cloudnativepg.enabled }}
+  value: postgresql://operations:$(DATABASE_PASSWORD)@purser-{{ . }}-db-rw:5432/{{ . }}
+  {{- else }}
+  valueFrom:
+    secretKeyRef: { name: {{ $secrets.operations }}, key: {{ upper . }}_URL }
+  {{- end }}
+{{- end }}
+- name: PURSER_OPERATOR_KEY
+  valueFrom:
+    secretKeyRef: { name: {{ $secrets.operator }}, key: PURSER_OPERATOR_KEY }
+{{- end }}
+
 {{/* Every server of the broker, so that a client leaves one that does not answer. */}}
 {{- define "purser.natsServers" -}}
 {{- $user := .name -}}
@@ -104,6 +143,9 @@ app.kubernetes.io/part-of: purser
 {{- if $process.database }}
 {{- include "purser.database" . }}
 {{- end }}
+{{- if $process.audits }}
+{{- include "purser.audited" . }}
+{{- end }}
 {{- if not .migration }}
 {{- if $process.broker }}
 {{- if $root.Values.nats.enabled }}
@@ -121,8 +163,10 @@ app.kubernetes.io/part-of: purser
       name: {{ $root.Values.secrets.nats }}
       key: {{ upper $name }}_URL
 {{- end }}
+{{- if not $process.audits }}
 - name: PURSER_STREAM_REPLICAS
   value: {{ $root.Values.streamReplicas | quote }}
+{{- end }}
 {{- end }}
 {{- range $process.calls }}
 {{- $called := index $root.Values.processes . }}

@@ -10,7 +10,7 @@ import { findHelm } from '../../../tools/local/find-helm.ts';
 import { services } from '../../../tools/start/services.ts';
 import { readProject } from '../compose-file.ts';
 import { forbiddenInPod } from './pod-security.ts';
-import { chartFolder, isBuilt, type KubernetesObject, podOf, render } from './render.ts';
+import { chartFolder, isBuilt, type KubernetesObject, named, podOf, render } from './render.ts';
 import { schemaFaults, unknownFields } from './schemas.ts';
 
 const test = suite('the Helm chart');
@@ -23,14 +23,16 @@ const everywhere = [{ namespaceSelector: {} }];
 const scaled = (kind: string, processes: string[]) =>
   Object.fromEntries(processes.map((name) => [name, { autoscaling: { kind } }]));
 const names = Object.keys(defaults.processes);
+/** Of what audits, one runs. */
+const scalable = names.filter((name) => defaults.processes[name].audits === undefined);
 
 /** A service that the chart does not know: one more entry, and nothing else. */
-const operations = {
+const shipping = {
   ...defaults.processes.orders,
-  ports: { grpc: 50_054 },
-  internalPort: 9_054,
+  ports: { grpc: 50_055 },
+  internalPort: 9_055,
   calls: ['orders', 'payments'],
-  migrate: 'services/operations/migrate.ts',
+  migrate: 'services/shipping/migrate.ts',
 };
 
 /** Every option at least once with and once without, and what is likely together. */
@@ -89,7 +91,7 @@ const settings: Record<string, object> = {
   },
   'an HPA for each': {
     processes: {
-      ...scaled('hpa', names),
+      ...scaled('hpa', scalable),
       payments: {
         autoscaling: {
           kind: 'hpa',
@@ -106,11 +108,18 @@ const settings: Record<string, object> = {
       },
     },
   },
-  'KEDA for each': { processes: scaled('keda', names) },
+  'KEDA for each': { processes: scaled('keda', scalable) },
   'without the store front': {
     processes: { web: { enabled: false }, gateway: { calls: ['orders', 'payments'] } },
   },
-  'a further service': { processes: { operations } },
+  'without operations': {
+    secrets: { operations: '' },
+    processes: {
+      operations: { enabled: false },
+      gateway: { calls: ['orders', 'payments', 'notifications', 'web'] },
+    },
+  },
+  'a further service': { processes: { shipping } },
 };
 
 const found = await findHelm(resolve(process.env['PURSER_DATA'] ?? '.purser', 'cache'));
@@ -130,12 +139,6 @@ async function renderOf(name: string): Promise<KubernetesObject[]> {
   rendered.set(name, known);
   return known;
 }
-
-const named = (objects: readonly KubernetesObject[], kind: string, name: string) => {
-  const one = objects.find((object) => object.kind === kind && object.metadata.name === name);
-  if (one === undefined) throw new Error(`there is no ${kind} ${name}`);
-  return one;
-};
 
 for (const name of Object.keys(settings)) {
   withHelm(`${name}: each object fits its schema, each pod the restricted standard`, async () => {
@@ -174,6 +177,14 @@ withHelm('values that contradict each other, or that nobody knows, are refused',
     [{ ingress: { enabled: true } }, /ingress.enabled needs ingress.host/],
     [{ processes: { web: { enabled: false } } }, /gateway calls web, which is not enabled/],
     [{ processes: { web: { migrate: 'x.ts' } } }, /web.migrate needs database: true/],
+    [{ processes: { operations: { replicas: 2 } } }, /operations audits: two instances would/],
+    [{ processes: scaled('hpa', ['operations']) }, /operations audits: two instances would/],
+    [
+      { processes: { operations: { audits: ['web'] } } },
+      /operations audits web, which has no database/,
+    ],
+    [{ processes: { operations: { database: true } } }, /audits or a database, not both/],
+    [{ secrets: { operations: '' } }, /operations audits databases: it needs secrets.operations/],
     [
       { nats: { enabled: false }, processes: scaled('keda', ['orders']) },
       /orders.autoscaling.lag is read from the broker of this chart/,
@@ -325,19 +336,33 @@ withHelm('only who calls a process reaches it, and a database only its service',
     );
     assert.is(policies.length, 1, `${kind} ${metadata.name}`);
   }
-  const { ingress } = named(objects, 'NetworkPolicy', 'purser-payments').spec;
-  const callers = ingress.flatMap((rule: any) =>
-    rule.from.map((peer: any) => peer.podSelector.matchLabels['app.kubernetes.io/name']),
+  const peersOf = (peers: any[]) =>
+    peers.flatMap(({ podSelector: { matchLabels = {} } }) => Object.values(matchLabels)).toSorted();
+  const callersOf = (name: string) =>
+    peersOf(
+      named(objects, 'NetworkPolicy', name).spec.ingress.flatMap((rule: any) => rule.from),
+    ).filter((value) => value !== 'purser');
+  assert.equal(callersOf('purser-payments'), ['gateway', 'operations', 'orders']);
+  assert.equal(callersOf('purser-operations'), ['gateway']);
+  for (const name of ['orders', 'payments', 'notifications']) {
+    const [first] = named(objects, 'NetworkPolicy', `purser-${name}-db`).spec.ingress;
+    const { values } = first.from[0].podSelector.matchExpressions[0];
+    assert.equal(values, [name, `${name}-migrate`, 'operations']);
+  }
+  const ways = named(objects, 'NetworkPolicy', 'purser-operations').spec.egress;
+  const reached = peersOf(ways.flatMap((rule: any) => rule.to).filter((to: any) => to.podSelector));
+  assert.equal(
+    reached.filter((value) => value !== 'purser'),
+    [
+      'nats',
+      'notifications',
+      'orders',
+      'payments',
+      'purser-notifications-db',
+      'purser-orders-db',
+      'purser-payments-db',
+    ],
   );
-  assert.equal(callers.toSorted(), ['gateway', 'orders']);
-  const [first] = named(objects, 'NetworkPolicy', 'purser-orders-db').spec.ingress;
-  assert.equal(first.from[0].podSelector.matchExpressions[0].values, ['orders', 'orders-migrate']);
-});
-
-test('the broker of the chart permits what the broker of Compose permits', () => {
-  const compose = readProject('deploy/nats/nats-server.conf');
-  const block = compose.slice(compose.indexOf('# What each service may do'));
-  assert.is(readFileSync(join(chartFolder, 'files/nats-authorization.conf'), 'utf8'), block);
 });
 
 test.run();

@@ -61,6 +61,17 @@ export async function render(helm: string, values: object = {}): Promise<Kuberne
     .filter((object) => object !== null);
 }
 
+/** The one of that kind and name. */
+export function named(
+  objects: readonly KubernetesObject[],
+  kind: string,
+  name: string,
+): KubernetesObject {
+  const one = objects.find((object) => object.kind === kind && object.metadata.name === name);
+  if (one === undefined) throw new Error(`there is no ${kind} ${name}`);
+  return one;
+}
+
 /** The template of the pods that the object makes; undefined when it makes none. */
 export function podOf({ kind, spec }: KubernetesObject): any {
   if (kind === 'Pod') return spec;
