@@ -86,7 +86,7 @@ async function play(
     if (world.nowMs > boundMs) return true;
     if (world.stormy || !world.quiet) return false;
     if (clients.calls.length >= plan.orders.length + plan.topUps.length && isFinal()) return true;
-    if (plan.naps) sleepThrough(system);
+    if (plan.naps) sleepThrough(system, boundMs);
     return false;
   });
   const violations = check({ system, clients, history, poisons });
@@ -103,13 +103,13 @@ function boundOf({ world, tables: { orders } }: System): number {
   return Math.max(world.nowMs + healingMsMax, ...checks);
 }
 
-/** Nothing happens until somebody asks: the machine sleeps until then. */
-function sleepThrough({ world, broker, tables: { orders } }: System): void {
+/** Nothing happens until somebody asks: the machine sleeps until then, but never past the bound. */
+function sleepThrough({ world, broker, tables: { orders } }: System, boundMs: number): void {
   let nextMs = broker.nextDueMs;
   for (const { state, checkMs } of orders.orders.committed()) {
     if (isWaiting(state)) nextMs = Math.min(nextMs, checkMs - epochMs);
   }
-  if (nextMs > world.nowMs + 2_000 && nextMs < Number.POSITIVE_INFINITY) world.leapTo(nextMs);
+  if (nextMs > world.nowMs + 2_000 && nextMs < boundMs) world.leapTo(nextMs);
 }
 
 function openAccounts({ tables: { payments } }: System, { balances }: Plan): void {
