@@ -46,6 +46,8 @@ export interface TestDatabaseHandle {
   url: string;
   /** The address of another role: `orders_owner`, `auditor`, `operations`. */
   urlOf(role: string): string;
+  /** The address of the superuser, for a test that resets tables or looks at other sessions. */
+  superuserUrl: string;
   /** Reads or breaks what no RPC shows, as the superuser. */
   sql<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
   close(): Promise<void>;
@@ -79,6 +81,7 @@ export async function serviceDatabase(
   return {
     url: urlOf(name),
     urlOf,
+    superuserUrl: url,
     sql: <Row>(text: string, values: unknown[] = []) => {
       statements += 1;
       const statement: Statement = { name: `test_${statements}`, text };

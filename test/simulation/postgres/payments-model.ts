@@ -57,9 +57,11 @@ function* insertIntoInbox(
 ): Running {
   const fresh: { event_id: string }[] = [];
   for (const eventId of [...new Set(ids as string[])].sort()) {
-    at.engine.assignId(at.transaction);
-    const row = { eventId, tx: at.transaction.xid };
-    if (yield* inbox.insert(at, eventId, row)) fresh.push({ event_id: eventId });
+    const row = { eventId, tx: 0 };
+    if (!(yield* inbox.insert(at, eventId, row))) continue;
+    // An id that is taken gives the transaction no number of its own.
+    row.tx = at.transaction.xid;
+    fresh.push({ event_id: eventId });
   }
   return fresh;
 }
@@ -137,7 +139,6 @@ function* writePayments(at: Execution, tables: PaymentsTables, values: readonly 
     .sort((a, b) => ((ids[a] as string) < ids[b] ? -1 : 1));
   let written = 0n;
   for (const n of inOrder) {
-    at.engine.assignId(at.transaction);
     const isNew = yield* tables.payments.insert(at, ids[n], {
       orderId: ids[n],
       userId: users[n],

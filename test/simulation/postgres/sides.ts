@@ -16,17 +16,21 @@ export interface SideSession {
 
 export const sessionCount = 2;
 
-/** Sessions of the real server, and one more to look at them. */
-export async function realSessions(
-  url: string,
-): Promise<{ sessions: SideSession[]; look: pg.Client; close(): Promise<void> }> {
-  const connect = async () => {
-    const client = new pg.Client({ connectionString: url });
+/** Sessions of the service's role on the real server, and one of the superuser to look at them. */
+export async function realSessions({
+  url,
+  superuserUrl,
+}: {
+  url: string;
+  superuserUrl: string;
+}): Promise<{ sessions: SideSession[]; look: pg.Client; close(): Promise<void> }> {
+  const connect = async (connectionString: string) => {
+    const client = new pg.Client({ connectionString });
     await client.connect();
     return client;
   };
-  const look = await connect();
-  const clients = await Promise.all(Array.from({ length: sessionCount }, connect));
+  const look = await connect(superuserUrl);
+  const clients = await Promise.all(Array.from({ length: sessionCount }, () => connect(url)));
   const sessions = await Promise.all(clients.map((client) => realSession(client, look)));
   const close = async () => {
     for (const client of [look, ...clients]) await client.end();
@@ -36,7 +40,8 @@ export async function realSessions(
 
 async function realSession(client: pg.Client, look: pg.Client): Promise<SideSession> {
   const { rows } = await client.query('select pg_backend_pid() as pid');
-  const waits = 'select wait_event_type from pg_stat_activity where pid = $1';
+  // The table of locks, which a commit changes at once; who waited may wake up much later.
+  const waits = 'select cardinality(pg_blocking_pids($1)) > 0 as waits';
   return {
     tx: transactionOn(client as unknown as pg.PoolClient),
     begin: async () => void (await client.query('begin')),
@@ -47,7 +52,7 @@ async function realSession(client: pg.Client, look: pg.Client): Promise<SideSess
       for (const pauseMs of [2, 12]) {
         await sleep(pauseMs);
         const { rows: found } = await look.query(waits, [rows[0].pid]);
-        if (found[0].wait_event_type !== 'Lock') return false;
+        if (!found[0].waits) return false;
       }
       return true;
     },
