@@ -14,7 +14,7 @@ import { notProvoked, provocations } from './provocations.ts';
 /** How long an alert may take to fire: the longest is about orders that wait for a minute. */
 const firesWithinMs = 180_000;
 
-const processes = ['orders', 'payments', 'notifications', 'gateway', 'web'];
+const processes = ['orders', 'payments', 'notifications', 'operations', 'gateway', 'web'];
 
 const found = await findDebianProgram(['prometheus'], 'prometheus');
 if (found.path === undefined) {

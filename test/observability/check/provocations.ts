@@ -16,11 +16,9 @@ export interface Provocation {
 
 /** Alerts that nothing here provokes, each with the reason. */
 export const notProvoked: Readonly<Record<string, string>> = {
-  PurserEventLoopSlow: 'a loop that is late for long takes a machine that is loaded for long',
   PurserMemoryHigh: 'memory does not leak on demand',
   PurserCertificateExpires: 'certificates are made for longer than that',
   PurserAuditStale: 'it takes an hour',
-  PurserInvariantViolated: 'the audit of Operations runs from time to time',
   PurserOverloaded: 'the load that fills the queues also slows whoever measures',
 };
 
@@ -76,6 +74,47 @@ export const provocations: readonly Provocation[] = [
       });
       await broker.close();
       return () => sql('payments', 'delete from dead_letters');
+    },
+  },
+  {
+    what: 'a wallet with money that nobody has put there',
+    during: ['PurserInvariantViolated'],
+    async breakIt({ url, operatorKey, sql }) {
+      const { userId } = await fundedUser(url, 1_000);
+      const add = (amount: number) =>
+        sql(
+          'payments',
+          `update accounts set balance_minor = balance_minor + ${amount}
+          where user_id = '${userId}'`,
+        );
+      const audit = () =>
+        fetch(`${url}/v1/operations/audit:run`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${operatorKey}` },
+        });
+      await add(1);
+      await audit();
+      return () => add(-1);
+    },
+  },
+  {
+    what: 'a gateway that stands still for a third of every second',
+    during: ['PurserEventLoopSlow'],
+    async breakIt({ pids }) {
+      const gateway = pids(/gateway\/main/);
+      const stopping = new AbortController();
+      const standing = (async () => {
+        while (!stopping.signal.aborted) {
+          const goOn = freeze(gateway);
+          await sleep(350);
+          goOn();
+          await sleep(650);
+        }
+      })();
+      return async () => {
+        stopping.abort();
+        await standing;
+      };
     },
   },
   {
