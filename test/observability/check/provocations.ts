@@ -98,7 +98,7 @@ export const provocations: readonly Provocation[] = [
     },
   },
   {
-    what: 'a gateway that stands still for a third of every second',
+    what: 'a gateway that stands still most of the time',
     during: ['PurserEventLoopSlow'],
     async breakIt({ pids }) {
       const gateway = pids(/gateway\/main/);
@@ -106,9 +106,9 @@ export const provocations: readonly Provocation[] = [
       const standing = (async () => {
         while (!stopping.signal.aborted) {
           const goOn = freeze(gateway);
-          await sleep(350);
+          await sleep(600);
           goOn();
-          await sleep(650);
+          await sleep(200);
         }
       })();
       return async () => {
