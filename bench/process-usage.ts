@@ -7,7 +7,7 @@ export interface Usage {
   residentBytes: number;
 }
 
-interface ProcessStat {
+export interface ProcessStat {
   pid: number;
   parent: number;
   cpuMs: number;
@@ -71,7 +71,8 @@ export function readProcess(pid: number): Usage | undefined {
   return process.platform === 'linux' ? readStat(pid) : undefined;
 }
 
-function readStats(): Map<number, ProcessStat> | undefined {
+/** All processes of this machine by their ids; undefined where that cannot be read. */
+export function readStats(): Map<number, ProcessStat> | undefined {
   if (process.platform !== 'linux') return undefined;
   const stats = new Map<number, ProcessStat>();
   for (const name of readdirSync('/proc')) {
