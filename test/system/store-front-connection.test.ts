@@ -76,7 +76,12 @@ if (front !== undefined) {
     const { page, open, toast, close } = await visit({ userId });
     const sockets: WebSocketRoute[] = [];
     const firstFrames: string[] = [];
-    await page.route('**/v1/liveTickets', (route) => route.fulfill({ json: { ticket: 'a b' } }));
+    // The second ticket waits until the page was seen to poll: the pause before it may be none.
+    const polled = Promise.withResolvers<void>();
+    await page.route('**/v1/liveTickets', async (route) => {
+      if (sockets.length > 0) await polled.promise;
+      await route.fulfill({ json: { ticket: 'a b' } });
+    });
     await page.routeWebSocket(/\/v1\/live\?ticket=a(\+|%20)b$/, (socket) => {
       sockets.push(socket);
       socket.onMessage((frame) => {
@@ -99,6 +104,7 @@ if (front !== undefined) {
     sockets[0]!.send(JSON.stringify({ kind: 'ORDER', orders: [older] }));
     await sockets[0]!.close({ code: 1013 });
     await page.locator('.header .connection[data-kind="polling"]').waitFor();
+    polled.resolve();
     await page.locator('.header .connection[data-kind="live"]').waitFor();
     assert.equal(
       firstFrames.map((frame) => JSON.parse(frame)),
