@@ -39,7 +39,7 @@ const cli = async () => {
   assert.equal(two, { exit: 2, output: 'One drill at a time, not poison as well.\n' });
   assert.equal(rounds, { exit: 2, output: '--rounds takes a whole number from 1, not 0.\n' });
 };
-test('lists all of them, and says what it does not understand', cli, { timeoutMs: 60_000 });
+test('lists all of them, and says what it does not understand', cli, { timeoutMs: 120_000 });
 
 test('docs/reliability.md has rows of real drills, and knows how many points there are', () => {
   const text = readFileSync(resolve(import.meta.dirname, '../docs/reliability.md'), 'utf8');

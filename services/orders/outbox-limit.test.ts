@@ -72,7 +72,7 @@ test(
     const [count] = await database.sql('select count(*) as n from orders');
     assert.is(count!['n'], BigInt(names.length + 1), 'what was refused was not done');
   },
-  { timeoutMs: 40_000 },
+  { timeoutMs: 120_000 },
 );
 
 test.run();

@@ -56,7 +56,7 @@ test(
     assert.is(new Set(seen).size, seen.length, 'one was seen twice');
     assert.equal(new Set(seen.filter((name) => !late.has(name))), new Set(old));
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test.run();

@@ -143,7 +143,7 @@ test(
       assert.is((await historyOf(name)).length, 2);
     }
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test('the history rebuilds every order', async () => {

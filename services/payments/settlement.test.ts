@@ -118,7 +118,7 @@ test(
       [{ count: 100n }],
     );
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test('requests of one order under many event ids: one debit, all answered alike', async () => {
@@ -244,7 +244,7 @@ test(
     assert.is(await balanceOf(userId), 700n - 10n * captured);
     await checkBooks(userId);
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test('the ledger balances as a whole, and both sides of a transfer are known', async () => {

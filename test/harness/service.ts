@@ -176,7 +176,7 @@ export async function reasonOf(call: Promise<unknown>): Promise<string> {
 export async function eventually<T>(
   look: () => Promise<T>,
   wanted: (value: T) => boolean,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {

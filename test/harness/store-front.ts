@@ -51,7 +51,7 @@ export async function openStoreFront(test: Suite): Promise<StoreFront | undefine
       ...(userId !== undefined && remembering(userId, system.url)),
       ...options,
     });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(30_000);
     context.on('page', (page) => watchFaults(page, system.url, faults));
     const page = await context.newPage();
     return {

@@ -2,7 +2,7 @@ import { suite as uvuSuite } from 'uvu';
 import { progress, type Verdict } from './progress.ts';
 
 export interface Limits {
-  /** Default 20 s. */
+  /** Default 60 s: it ends what hangs, and says nothing about speed. */
   timeoutMs?: number;
 }
 
@@ -25,7 +25,7 @@ export interface Suite {
   run(): void;
 }
 
-const timeoutMsDefault = 20_000;
+const timeoutMsDefault = 60_000;
 
 /**
  * A uvu suite with what uvu lacks: a time-out for every test and hook, failed hooks that fail the

@@ -152,7 +152,7 @@ test(
     const table = `${[...head, ...rows.values()].join('\n')}\n`;
     compareWithDocument('docs/cancellation.md', 'interleavings', table);
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test.run();

@@ -111,7 +111,7 @@ test(
     const [account] = await paymentsDatabase.sql('select balance_minor from accounts');
     assert.equal(account, { balance_minor: 200n });
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test.run();

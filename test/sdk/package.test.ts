@@ -16,7 +16,7 @@ test.before(
     project = await installSdk(await packSdk());
     installed = join(project, 'node_modules/@purser/sdk');
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 /** Bytes that a browser loads for a program: bundled, minified, gzip as most servers have it. */

@@ -56,7 +56,7 @@ test(
       [],
     );
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test('the collection calls every operation of the document that is for users', () => {
@@ -167,7 +167,7 @@ test(
       }
     }
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test.run();

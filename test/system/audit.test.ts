@@ -62,7 +62,7 @@ test(
       ({ length }) => length === 0,
     );
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test('finds the system by the variables of npm start and prints a certificate', async () => {

@@ -124,7 +124,7 @@ test(
     assert.is(surprises.length, pointsOf('gateway').length, surprises.join('\n'));
     assert.ok(surprises.every((text) => text.includes('"reason":"INTERNAL"')));
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test.run();

@@ -23,7 +23,7 @@ const certificates = join(system.dataFolder, 'certificates');
 const strange = join(temporaryFolder(), 'certificates');
 await writeCertificates(strange, { days: 1 });
 
-test.after(() => system.stop(), { timeoutMs: 30_000 });
+test.after(() => system.stop(), { timeoutMs: 120_000 });
 
 test(
   'an order is paid for, its changes come over the WebSocket, and the audit finds all sound',
@@ -56,7 +56,7 @@ test(
     assert.is(payment.body.state, 'CAPTURED');
     await system.requireSound();
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test('the tools for operators come in with certificates of their own', async () => {

@@ -149,7 +149,7 @@ test(
     assert.is(orders.instance.relayLeader, true);
     assert.ok(Number(orders.instance.memoryBytes) > 10_000_000);
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test('an audit finds a sound system sound, and reads everything', async () => {
@@ -302,7 +302,7 @@ if (executablePath === undefined) {
       await page.getByText('Find who may publish there.').first().waitFor();
       await close();
     },
-    { timeoutMs: 60_000 },
+    { timeoutMs: 120_000 },
   );
 
   for (const [colorScheme, locale] of [

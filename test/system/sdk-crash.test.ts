@@ -53,7 +53,7 @@ for (const [name, victim] of victims) {
         payments: `127.0.0.1:${system.ports.payments}`,
       };
       // How long a restart takes on a busy machine is not what is tested.
-      const options = { userId, hooks, triesMax: 50, timeoutMs: 60_000 };
+      const options = { userId, hooks, triesMax: 50, timeoutMs: 120_000 };
       const rest = new Purser({ baseUrl: system.url, ...options });
       const grpc = new PurserGrpc({ targets, ...options });
       const { orders } = name.endsWith('gRPC') ? grpc : rest;

@@ -194,7 +194,7 @@ if (front !== undefined) {
         await dark.page.screenshot({ path: join(images, 'store-front-phone.png') });
         await dark.close();
       },
-      { timeoutMs: 60_000 },
+      { timeoutMs: 120_000 },
     );
   }
 }

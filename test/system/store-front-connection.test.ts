@@ -129,13 +129,13 @@ if (front !== undefined) {
       await page.locator('.header .connection[data-kind="polling"]').waitFor();
       await call('POST', '/v1/orders', { body: { amount: usd(900), description: 'Cake' } });
       await toast(t.orderToasts['PAID']!('$9.00'));
-      await page.locator('.header .connection[data-kind="live"]').waitFor({ timeout: 30_000 });
+      await page.locator('.header .connection[data-kind="live"]').waitFor();
       await call('POST', '/v1/account:topUp', { body: { amount: usd(100) } });
       await toast(t.wallet.moneyIn('$1.00'));
       await page.getByRole('link', { name: 'Cake' }).waitFor();
       await close();
     },
-    { timeoutMs: 60_000 },
+    { timeoutMs: 120_000 },
   );
 
   test(
@@ -154,7 +154,7 @@ if (front !== undefined) {
       await page.getByRole('button', { name: t.inbox.markRead }).click();
       await page.getByText(t.inbox.unread(0)).first().waitFor();
       // What could not be done is taken back.
-      await page.locator('.toast[data-tone="bad"]').waitFor({ timeout: 20_000 });
+      await page.locator('.toast[data-tone="bad"]').waitFor();
       await unread.waitFor();
       await page.unroute('**/v1/notifications:markRead');
       await page.getByRole('button', { name: t.inbox.markRead }).click();
@@ -163,7 +163,7 @@ if (front !== undefined) {
       await page.getByText(t.inbox.unread(0)).waitFor();
       await close();
     },
-    { timeoutMs: 45_000 },
+    { timeoutMs: 120_000 },
   );
 
   test('what fails is told with the id that the logs know, and tried again', async () => {
@@ -201,15 +201,15 @@ if (front !== undefined) {
       assert.is(pids.length, 1);
       for (const pid of pids) process.kill(pid, 'SIGSTOP');
       try {
-        await page.getByText(t.operations.notReady).waitFor({ timeout: 15_000 });
+        await page.getByText(t.operations.notReady).waitFor();
         assert.is(await row.getByText(t.operations.healthy).count(), 0);
       } finally {
         for (const pid of pids) process.kill(pid, 'SIGCONT');
       }
-      await row.getByText(t.operations.healthy).waitFor({ timeout: 15_000 });
+      await row.getByText(t.operations.healthy).waitFor();
       await close();
     },
-    { timeoutMs: 45_000 },
+    { timeoutMs: 120_000 },
   );
 
   test('browser notifications are asked for by a button alone', async () => {

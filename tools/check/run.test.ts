@@ -152,7 +152,7 @@ test(
     }
     assert.match(output, /^✗ coverage of services[^]*^ {4}\d+\.\d % of lines, not over 80 %$/m);
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test('an interrupted run starts no further file and leaves no server', async () => {

@@ -80,7 +80,7 @@ test(
     assert.ok(performance.now() - stoppedAt < 10_000);
     await nothingLeft(setup.dataFolder);
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test(
@@ -101,7 +101,7 @@ test(
       assert.is(await program.exited, 0, program.output);
     }
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 async function query<Row>(url: string, text: string): Promise<Row[]> {
@@ -142,7 +142,7 @@ test(
       assert.is(await program.exited, 0, program.output);
     }
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test(
@@ -164,7 +164,7 @@ test(
     program.child.kill('SIGTERM');
     await program.exited;
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test(
@@ -196,7 +196,7 @@ test(
     assert.is(await program.exited, 0, program.output);
     await nothingLeft(setup.dataFolder);
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test(
@@ -213,7 +213,7 @@ test(
     assert.is(await again.exited, 0, again.output);
     await nothingLeft(setup.dataFolder);
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test(
@@ -228,7 +228,7 @@ test(
     assert.ok(performance.now() - stoppedAt < 10_000);
     await nothingLeft(setup.dataFolder);
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test(
@@ -247,7 +247,7 @@ test(
     program.child.kill('SIGTERM');
     assert.is(await program.exited, 0, program.output);
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test(
@@ -268,7 +268,7 @@ test(
     assert.ok(performance.now() - stoppedAt < 2500);
     await nothingLeft(setup.dataFolder);
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test(
@@ -282,7 +282,7 @@ test(
     assert.not.match(program.output, running);
     await nothingLeft(setup.dataFolder);
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test(
@@ -295,7 +295,7 @@ test(
     program.child.kill('SIGTERM');
     await program.exited;
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 async function refusal(setup: Setup, ...args: string[]): Promise<string> {
@@ -340,7 +340,7 @@ test(
     program.child.kill('SIGTERM');
     assert.is(await program.exited, 0);
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test(
@@ -358,7 +358,7 @@ test(
       /^No nats-server 2\.9\.0 or newer can be had\. Install it .*brew install/m,
     );
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test(
@@ -368,7 +368,7 @@ test(
     assert.match(output, /(orders|payments)-1 has ended \(exit code 1\)/);
     assert.match(output, /The fixture cannot start\./);
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 test.run();

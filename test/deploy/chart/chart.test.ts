@@ -164,7 +164,7 @@ withHelm(
     }
     assert.equal(await unknownFields([...all.values()]), []);
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 120_000 },
 );
 
 withHelm('values that contradict each other, or that nobody knows, are refused', async () => {
