@@ -115,6 +115,19 @@ test('a frozen server makes the outcome unknown, and the retry a duplicate', asy
   assert.equal(await kinds([event]), ['duplicate']);
 });
 
+test('what a lost connection leaves unanswered is unknown before its time is over', async () => {
+  const source = 'purser/test';
+  const log = quietLog;
+  const patient = createPublisher({ broker, stream, source, log, timeoutMs: 600_000 });
+  assert.is((await patient.publish([row()]))[0]?.kind, 'stored');
+  await nats.freeze();
+  const outcomes = patient.publish([row()]);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await nats.kill();
+  await nats.start();
+  assert.is((await outcomes)[0]?.kind, 'unknown');
+});
+
 test('after a loss of the stream the second attempt finds a new one', async () => {
   await kinds([row()]);
   const manager = await jetstreamManager(broker.connection());

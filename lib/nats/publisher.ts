@@ -1,5 +1,5 @@
-import { JetStreamApiError, jetstream } from '@nats-io/jetstream';
-import { errors, headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { JetStreamApiError } from '@nats-io/jetstream';
+import { errors, headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import { failpoint, isDrill } from '#lib/failpoint/failpoint.ts';
 import type { OutboxRow, PublishOutcome, RelayBroker } from '#lib/outbox/relay-ports.ts';
@@ -7,6 +7,7 @@ import { isSampled } from '#lib/trace/trace-parent.ts';
 import { nowMs, type Span, startSpan } from '#lib/trace/tracing.ts';
 import type { Broker } from './broker.ts';
 import { eventHeaders, type EventRow } from './event-headers.ts';
+import { PublishAcks } from './publish-acks.ts';
 import { ensureStream, type StreamSpec } from './topology.ts';
 
 export interface PublisherOptions {
@@ -32,33 +33,29 @@ const timeoutMsDefault = 5_000;
  */
 export function createPublisher(options: PublisherOptions): RelayBroker {
   const { broker, stream, source, log, timeoutMs = timeoutMsDefault } = options;
-  let ensuredFor: NatsConnection | undefined;
+  let ensured = false;
+  let acks: PublishAcks | undefined;
+  broker.onReconnect(() => acks?.abandon(new Error('the connection to the broker was lost')));
 
-  async function prepare(): Promise<NatsConnection> {
+  async function prepare(): Promise<PublishAcks> {
     const connection = broker.connection();
-    if (ensuredFor !== connection) {
-      await ensureStream(connection, stream);
-      ensuredFor = connection;
-    }
-    return connection;
+    if (!ensured) await ensureStream(connection, stream);
+    ensured = true;
+    return (acks ??= new PublishAcks({ connection, inbox: broker.newInbox(), timeoutMs }));
   }
 
-  async function publish(
-    client: ReturnType<typeof jetstream>,
-    row: OutboxRow,
-  ): Promise<PublishOutcome> {
+  async function publish(sender: PublishAcks, row: OutboxRow): Promise<PublishOutcome> {
     const span = startPublish(row);
     const { traceparent } = span;
     try {
-      const ack = await client.publish(row.subject, row.payload, {
-        headers: messageHeaders({ ...row, traceparent }, source),
-        timeout: timeoutMs,
-      });
+      const told = traceparent === row.traceparent ? row : { ...row, traceparent };
+      const headers = messageHeaders(told, source);
+      const { sequence, duplicate } = await sender.publish(row.subject, row.payload, headers);
       if (isDrill) await failpoint('relay.sent');
       span.end({
-        attributes: { 'purser.stream.sequence': ack.seq, 'purser.duplicate': ack.duplicate },
+        attributes: { 'purser.stream.sequence': sequence, 'purser.duplicate': duplicate },
       });
-      return { kind: 'stored', duplicate: ack.duplicate };
+      return { kind: 'stored', duplicate };
     } catch (error) {
       span.end({ error });
       return { kind: isRefusal(error) ? 'refused' : 'unknown', cause: error as Error };
@@ -68,10 +65,10 @@ export function createPublisher(options: PublisherOptions): RelayBroker {
   return {
     async publish(rows) {
       try {
-        const client = jetstream(await prepare());
-        const outcomes = await Promise.all(rows.map((row) => publish(client, row)));
+        const sender = await prepare();
+        const outcomes = await Promise.all(rows.map((row) => publish(sender, row)));
         // Perhaps the stream is gone, or its storage: look before the next attempt.
-        if (outcomes.some(({ kind }) => kind === 'unknown')) ensuredFor = undefined;
+        if (outcomes.some(({ kind }) => kind === 'unknown')) ensured = false;
         return outcomes;
       } catch (error) {
         log.debug({ err: error }, 'nothing was published');
@@ -110,7 +107,7 @@ export function messageHeaders(row: EventRow, source: string): MsgHdrs {
   const result = headers();
   for (const { name, value } of eventHeaders) {
     const text = value(row, source);
-    if (text !== undefined) result.set(name, text);
+    if (text !== undefined) result.append(name, text);
   }
   return result;
 }

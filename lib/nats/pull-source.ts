@@ -170,13 +170,14 @@ class DurablePull implements Pull {
 class DurableMessage implements Received {
   readonly #broker: Broker;
   readonly #message: Msg;
-  readonly headers: ReadonlyMap<string, string>;
+  readonly #places: readonly string[];
+  readonly headers = new Map<string, string>();
 
   constructor(broker: Broker, message: Msg) {
     this.#broker = broker;
     this.#message = message;
-    const entries = message.headers ? [...message.headers] : [];
-    this.headers = new Map(entries.map(([name, values]) => [name, values[0] ?? '']));
+    this.#places = placesOf(message.reply ?? '');
+    for (const [name, values] of message.headers ?? []) this.headers.set(name, values[0] ?? '');
   }
 
   get subject(): string {
@@ -188,27 +189,18 @@ class DurableMessage implements Received {
   }
 
   get deliveries(): number {
-    return Number(this.#places()[0]);
+    return Number(this.#places[0]);
   }
 
   get streamed(): Streamed | undefined {
-    const [, sequence, , time] = this.#places();
+    const [, sequence, , time] = this.#places;
     if (!sequence || !time || !/^\d+ \d+$/.test(`${sequence} ${time}`)) return undefined;
     return { sequence: BigInt(sequence), time: new Date(Number(BigInt(time) / 1_000_000n)) };
   }
 
   get pending(): number | undefined {
-    const pending = Number(this.#places()[4]);
+    const pending = Number(this.#places[4]);
     return Number.isSafeInteger(pending) ? pending : undefined;
-  }
-
-  /**
-   * $JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>
-   * .<pending>; with domain and account there are two tokens more.
-   */
-  #places(): string[] {
-    const tokens = this.#message.reply?.split('.') ?? [];
-    return tokens.slice(tokens.length > 9 ? 6 : 4);
   }
 
   ack(): void {
@@ -240,4 +232,13 @@ class DurableMessage implements Received {
       // The connection closed this very moment. Left unanswered, the message comes again.
     }
   }
+}
+
+/**
+ * $JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>
+ * .<pending>; with domain and account there are two tokens more.
+ */
+function placesOf(reply: string): string[] {
+  const tokens = reply.split('.');
+  return tokens.slice(tokens.length > 9 ? 6 : 4);
 }

@@ -35,20 +35,23 @@ export const notifications: ServiceDefinition<NotificationsDeps> = {
     '/purser.notifications.v1.NotificationService/MarkNotificationsRead':
       markNotificationsRead(deps),
   }),
-  consumes: (deps) => [
-    {
-      durable: 'notifications-orders',
-      domain: 'orders',
-      filterSubject: events['purser.orders.v1.OrderStateChanged'].filterSubject,
-      handle: tellUsers(deps),
-    },
-    {
-      durable: 'notifications-payments',
-      domain: 'payments',
-      filterSubject: 'purser.v1.payments.>',
-      handle: tellUsers(deps),
-    },
-  ],
+  consumes(deps) {
+    const handle = tellUsers(deps);
+    return [
+      {
+        durable: 'notifications-orders',
+        domain: 'orders',
+        filterSubject: events['purser.orders.v1.OrderStateChanged'].filterSubject,
+        handle,
+      },
+      {
+        durable: 'notifications-payments',
+        domain: 'payments',
+        filterSubject: 'purser.v1.payments.>',
+        handle,
+      },
+    ];
+  },
   jobs: (deps) => [
     ...expireLog(deps),
     expireInbox(deps, { outboxDays: deps.messageDays }),

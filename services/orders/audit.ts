@@ -79,18 +79,18 @@ export const ordersInvariants: readonly TableInvariant[] = [
   },
   {
     id: 'I17',
-    says: 'The history rebuilds the order.',
+    says: 'The history rebuilds the order, and none is without its order.',
     unit: 'orders',
     checked: 'select count(*) from orders',
     broken: `
-      select o.id, o.state, o.version, last.to_state as history_state,
-        last.version as history_version
-      from orders o left join (
+      select coalesce(o.id, last.order_id) as id, o.state, o.version,
+        last.to_state as history_state, last.version as history_version
+      from orders o full join (
         select distinct on (order_id) * from order_events order by order_id, version desc
       ) as last on last.order_id = o.id
       where (o.state, o.version, o.update_time, o.failure_reason)
         is distinct from (last.to_state, last.version, last.create_time, last.failure_reason)`,
-    means: 'The order was changed past its history.',
+    means: 'The order was changed past its history, or deleted.',
     repair: 'Set the order back to what its last step says; the history is the truth.',
   },
   {

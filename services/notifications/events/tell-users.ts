@@ -34,11 +34,21 @@ export const happenings: Record<string, (delivery: Delivery) => Happening | unde
  * Writes a batch of events into the logs of their users in one transaction: inbox, numbers, log,
  * projections and notifications commit together or not at all. Then the streams of these users are
  * woken, on whichever instance they are open.
+ *
+ * One for all consumers of this instance: what they take is mostly about the same users, so they
+ * would wait for each other's row locks. They take turns instead, and their batches grow meanwhile.
  */
 export function tellUsers({ database, clock, hub }: NotificationsDeps) {
-  return async (batch: readonly Delivery[]): Promise<readonly Postponed[]> => {
+  let turn: Promise<unknown> = Promise.resolve();
+  return (batch: readonly Delivery[]): Promise<readonly Postponed[]> => {
     const seen = batch.flatMap((delivery) => happenings[delivery.type]?.(delivery) ?? []);
-    if (seen.length === 0) return [];
+    if (seen.length === 0) return Promise.resolve([]);
+    const done = turn.then(() => write(seen));
+    turn = done.catch(() => {});
+    return done;
+  };
+
+  async function write(seen: readonly Happening[]): Promise<readonly Postponed[]> {
     const { taken, additions, early } = await traceEach('user log', seen, () =>
       database.transaction((tx) => tellIn(tx, seen, clock())),
     );
@@ -48,7 +58,7 @@ export function tellUsers({ database, clock, hub }: NotificationsDeps) {
       eventId,
       delayMs: retryDelayMs(deliveries),
     }));
-  };
+  }
 }
 
 async function tellIn(
@@ -58,8 +68,9 @@ async function tellIn(
 ): Promise<Pick<Telling, 'taken' | 'early'> & { additions: Addition[] }> {
   // The locks come before every look: an event that another instance has in hand is one of the same
   // user, so whatever it did is committed when the lock is ours.
-  const heads = await lockHeads(tx, new Set(seen.map(({ userId }) => userId)));
-  const { events, orders, accounts } = await selectTold(tx, seen);
+  const userIds = [...new Set(seen.map(({ userId }) => userId))];
+  await lockHeads(tx, userIds);
+  const { heads, events, orders, accounts } = await selectTold(tx, userIds, seen);
   const fresh = seen.filter(({ eventId }) => !events.has(eventId));
   const numbers = new Map([...heads].map(([userId, { number }]) => [userId, number]));
   const telling = tell(fresh, { numbers, orders, accounts });

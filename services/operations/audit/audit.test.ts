@@ -274,6 +274,13 @@ const cases: [what: string, service: Name, sql: () => string, ids: string[]][] =
     ['I17 orders'],
   ],
   [
+    'a history without its order',
+    'orders',
+    () => `delete from requests where order_id = ${order('FAILED')};
+      delete from orders where id = ${order('FAILED')}`,
+    ['I14 both', 'I17 orders'],
+  ],
+  [
     'two keys of one order',
     'orders',
     () => `insert into requests select user_id, 'another-key', fingerprint, order_id, create_time

@@ -32,7 +32,6 @@ export function createOrder(deps: ServiceDeps): Handler<CreateOrderRequest, Orde
     run: (orders) => insertBatch(deps, orders),
     sizeMax: 200,
     queueMax: 5_000,
-    inFlightMax: 2,
   });
   return async (request, call) => batcher.submit(orderInsert(request, call, deps.clock()), call);
 }
