@@ -57,6 +57,16 @@ test('secrets are redacted, also one level down', () => {
   assert.equal(line.headers, { authorization: '[redacted]', host: 'a' });
 });
 
+test('secrets that an error carries are redacted as well', () => {
+  const { log, lines } = capture();
+  const error = Object.assign(new Error('refused'), { password: 'hunter2', host: 'a' });
+  log.error({ error }, 'failed');
+  const [line = {}] = lines();
+  assert.is((line.error as Line).password, '[redacted]');
+  assert.is((line.error as Line).host, 'a');
+  assert.is(error.password, 'hunter2');
+});
+
 test('text cannot forge another line', () => {
   const written: string[] = [];
   const destination = { write: (text: string) => void written.push(text) };

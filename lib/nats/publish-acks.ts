@@ -64,7 +64,7 @@ export class PublishAcks {
     return new Promise((resolve, reject) => {
       const dueMs = performance.now() + this.#timeoutMs;
       this.#waiting.set(token, { dueMs, resolve, reject });
-      this.#timer ??= setTimeout(() => this.#expire(), this.#timeoutMs).unref();
+      if (this.#timer === undefined) this.#expireAfter(this.#timeoutMs);
     });
   }
 
@@ -86,13 +86,16 @@ export class PublishAcks {
     }
   }
 
+  #expireAfter(ms: number): void {
+    this.#timer = setTimeout(() => this.#expire(), ms).unref();
+  }
+
   #expire(): void {
     this.#timer = undefined;
     const now = performance.now();
     for (const [token, { dueMs, reject }] of this.#waiting) {
       if (dueMs > now) {
-        this.#timer = setTimeout(() => this.#expire(), dueMs - now).unref();
-        return;
+        return this.#expireAfter(dueMs - now);
       }
       this.#waiting.delete(token);
       reject(new Error(`the broker did not answer within ${this.#timeoutMs} ms`));

@@ -1,5 +1,5 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { errors, headers, type MsgHdrs } from '@nats-io/transport-node';
+import { errors, type MsgHdrs } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import { failpoint, isDrill } from '#lib/failpoint/failpoint.ts';
 import type { OutboxRow, PublishOutcome, RelayBroker } from '#lib/outbox/relay-ports.ts';
@@ -7,6 +7,7 @@ import { isSampled } from '#lib/trace/trace-parent.ts';
 import { nowMs, type Span, startSpan } from '#lib/trace/tracing.ts';
 import type { Broker } from './broker.ts';
 import { eventHeaders, type EventRow } from './event-headers.ts';
+import { writeHeaders } from './headers.ts';
 import { PublishAcks } from './publish-acks.ts';
 import { ensureStream, type StreamSpec } from './topology.ts';
 
@@ -104,12 +105,12 @@ function startPublish({
 
 /** The headers of an event, `Nats-Msg-Id` among them, as `eventHeaders` has them. */
 export function messageHeaders(row: EventRow, source: string): MsgHdrs {
-  const result = headers();
-  for (const { name, value } of eventHeaders) {
-    const text = value(row, source);
-    if (text !== undefined) result.append(name, text);
-  }
-  return result;
+  return writeHeaders(
+    eventHeaders.flatMap(({ name, value }) => {
+      const text = value(row, source);
+      return text === undefined ? [] : [[name, text] as const];
+    }),
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Msg, type NatsConnection, nanos, type Subscription } from '@nats-io/transport-node';
 import type { Broker } from './broker.ts';
 import type { Received, Streamed } from './delivery.ts';
+import { readHeaders } from './headers.ts';
 import { ackWaitMsDefault, type DurableSpec, ensureDurable } from './topology.ts';
 
 /** Where a consumer's messages come from. */
@@ -171,13 +172,13 @@ class DurableMessage implements Received {
   readonly #broker: Broker;
   readonly #message: Msg;
   readonly #places: readonly string[];
-  readonly headers = new Map<string, string>();
+  readonly headers: ReadonlyMap<string, string>;
 
   constructor(broker: Broker, message: Msg) {
     this.#broker = broker;
     this.#message = message;
     this.#places = placesOf(message.reply ?? '');
-    for (const [name, values] of message.headers ?? []) this.headers.set(name, values[0] ?? '');
+    this.headers = readHeaders(message);
   }
 
   get subject(): string {
