@@ -6,6 +6,7 @@ import type { Handler } from '#lib/grpc/unary-call.ts';
 import type { Upstreams } from '#lib/grpc/upstreams.ts';
 import type { Delivery } from '#lib/nats/delivery.ts';
 import { Database } from '#lib/pg/database.ts';
+import type { Statement, Tx } from '#lib/pg/transaction.ts';
 import type {
   Consumption,
   ServiceDefinition,
@@ -38,9 +39,12 @@ export interface ServiceWithoutBroker {
 
 /**
  * Orders and Payments with their handlers and databases and nothing between them: the test delivers
- * each message itself, when, how often and in which order it wants.
+ * each message itself, when, how often and in which order it wants. `change` replaces statements of
+ * Payments on their way to the database.
  */
-export async function openWithoutBroker(): Promise<{
+export async function openWithoutBroker({
+  change,
+}: { change?: (statement: Statement) => Statement } = {}): Promise<{
   orders: ServiceWithoutBroker;
   payments: ServiceWithoutBroker;
   /** Puts the clock of both services forward. */
@@ -49,7 +53,7 @@ export async function openWithoutBroker(): Promise<{
 }> {
   let passedMs = 0;
   const clock = () => new Date(Date.now() + passedMs);
-  const openedPayments = await openOne(payments, paymentsMigrations, { clock });
+  const openedPayments = await openOne(payments, paymentsMigrations, { clock, change });
   const upstreams: Upstreams = new Map([
     ['payments', clientOf(openedPayments)],
     ['notifications', nobody],
@@ -83,13 +87,21 @@ function clientOf(service: ServiceWithoutBroker): GrpcClient {
 async function openOne(
   definition: ServiceDefinition,
   migrations: Parameters<typeof serviceDatabase>[1],
-  { clock, upstreams = new Map() }: { clock: Clock; upstreams?: Upstreams },
+  {
+    clock,
+    upstreams = new Map(),
+    change,
+  }: {
+    clock: Clock;
+    upstreams?: Upstreams;
+    change?: ((statement: Statement) => Statement) | undefined;
+  },
 ): Promise<ServiceWithoutBroker> {
   const tables = await serviceDatabase(definition.name, migrations);
   const { entities } = definition;
   const database = await Database.open({ url: tables.url, applicationName: 'test', entities });
   const deps: ServiceDeps = {
-    database,
+    database: change ? changed(database, change) : database,
     clock,
     broker: undefined as never,
     committed: () => {},
@@ -126,6 +138,18 @@ async function openOne(
       await tables.close();
     },
   };
+}
+
+/** The part of a database that writes go through, with other statements. */
+function changed(database: Database, change: (statement: Statement) => Statement): Database {
+  const on = (tx: Tx): Tx => ({
+    query: (statement, values) => tx.query(change(statement), values),
+  });
+  const writing: Pick<Database, 'single' | 'transaction'> = {
+    single: (work) => database.single((tx) => work(on(tx))),
+    transaction: (work) => database.transaction((tx) => work(on(tx))),
+  };
+  return writing as Database;
 }
 
 function callContext(userId: string, isStaff: boolean): Parameters<Handler>[1] {
