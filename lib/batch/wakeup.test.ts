@@ -31,4 +31,12 @@ test('a wake before looking is forgotten, and the wait lasts', async () => {
   assert.ok((await waited(wakeup, 50)) >= 45);
 });
 
+test('a wake after a wait has ended ends none that begins later', async () => {
+  const wakeup = new Wakeup();
+  await wakeup.wait(5);
+  wakeup.wake();
+  wakeup.clear();
+  assert.ok((await waited(wakeup, 50)) >= 45);
+});
+
 test.run();

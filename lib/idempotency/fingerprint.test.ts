@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as assert from 'uvu/assert';
 import { suite } from '#test/harness/suite.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -18,6 +19,11 @@ test('another RPC or other content has another', () => {
     ['/a', 'Bx'],
   ].map(([path, text]) => fingerprint(path!, bytes(text!)).toString('hex'));
   assert.is(new Set(prints).size, 4);
+});
+
+test('it is what stored keys have: SHA-256 over path, 0 and content', () => {
+  const known = createHash('sha256').update('/a/B\0x').digest();
+  assert.equal(fingerprint('/a/B', bytes('x')), known);
 });
 
 test.run();

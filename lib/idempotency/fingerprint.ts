@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * What a request asks for, in 32 bytes (SHA-256 over the RPC's path and the encoded content). Two
@@ -6,5 +6,5 @@ import { createHash } from 'node:crypto';
  * content must leave the key itself out.
  */
 export function fingerprint(methodPath: string, content: Uint8Array): Buffer {
-  return createHash('sha256').update(methodPath).update('\0').update(content).digest();
+  return hash('sha256', Buffer.concat([Buffer.from(`${methodPath}\0`), content]), 'buffer');
 }
