@@ -12,9 +12,7 @@ export function injectFault(system: System, fault: Fault, poisons: Poisons): voi
   const { world, broker } = system;
   world.note(() => `FAULT ${JSON.stringify(fault)}`);
   const later = (delayMs: number, undo: () => void) =>
-    void world.after(delayMs, () => {
-      if (world.stormy) undo();
-    });
+    void system.undoing.push(world.after(delayMs, undo));
   switch (fault.kind) {
     case 'kill':
     case 'stop':
@@ -100,6 +98,7 @@ function injectInto(
 export function heal(system: System): void {
   const { world, broker, databases, instances } = system;
   world.stormy = false;
+  for (const entry of system.undoing) world.cancel(entry);
   world.note(() => 'the faults are over');
   for (const database of Object.values(databases)) database.start();
   broker.thaw();

@@ -53,6 +53,9 @@ export interface Plan {
   naps: boolean;
 }
 
+/** An order that nothing disturbs is paid about this long after its call, in milliseconds. */
+const callEffectMs = 15;
+
 /** Everything about a seed that is decided before it begins. */
 export function planOf(seed: number): Plan {
   const random = seededRandom(seed ^ 0x5eed);
@@ -77,9 +80,15 @@ export function planOf(seed: number): Plan {
     database: { loss: rate(0.15, 0.08), slow: rate(0.3, 0.3) },
     broker: { loss: rate(0.15, 0.1), duplicate: rate(0.3, 0.4), slow: rate(0.3, 0.3) },
   };
-  const count = chance(0.15) ? 0 : whole(1, 4);
+  const count = chance(0.1) ? 0 : whole(1, 4);
+  const begun = [...orders, ...topUps].map(({ atMs }) => atMs);
+  const faultAtMs = () => {
+    // Most of what can be interrupted goes on in the moments after a call.
+    if (chance(0.4)) return random() * stormMs;
+    return Math.min(stormMs, begun[whole(0, begun.length - 1)]! + random() * callEffectMs);
+  };
   const faults = Array.from({ length: count }, (_, number) => {
-    return { atMs: random() * stormMs, ...troubleOf({ random, whole, number }) };
+    return { atMs: faultAtMs(), ...troubleOf({ random, whole, number }) };
   }).sort((a, b) => a.atMs - b.atMs);
   const instances = { orders: chance(0.2) ? 2 : 1, payments: chance(0.3) ? 2 : 1 };
   const naps = !chance(0.05);
@@ -92,37 +101,76 @@ interface Draw {
   number: number;
 }
 
+/** How often each kind of trouble is drawn, relative to the others. */
+const weights: readonly [Trouble['kind'], number][] = [
+  ['kill', 10],
+  ['stop', 3],
+  ['freeze', 6],
+  ['disconnect', 3],
+  ['clock step', 2],
+  ['database crash', 5],
+  ['broker crash', 2],
+  ['broker power loss', 6],
+  ['broker wipe', 5],
+  ['broker copy', 2],
+  ['broker restore', 2],
+  ['broker freeze', 2],
+  ['broker purge', 7],
+  ['redelivery of everything', 3],
+  ['payments unreachable', 2],
+  ['poison', 2],
+  ['oversized event', 1],
+  ['machine sleeps', 3],
+];
+
+const weightsTotal = weights.reduce((sum, [, weight]) => sum + weight, 0);
+
+function kindOf(random: () => number): Trouble['kind'] {
+  let left = random() * weightsTotal;
+  for (const [kind, weight] of weights) {
+    left -= weight;
+    if (left < 0) return kind;
+  }
+  return 'kill';
+}
+
 function troubleOf({ random, whole, number }: Draw): Trouble {
   const service: ServiceName = random() < 0.35 ? 'orders' : 'payments';
   const which = whole(0, 1);
   const backMs = random() < 0.7 ? whole(1, 100) : whole(100, 3_000);
   const forMs = random() < 0.6 ? whole(5, 500) : whole(500, 9_000);
-  const troubles: [number, Trouble][] = [
-    [10, { kind: 'kill', service, which, backMs }],
-    [3, { kind: 'stop', service, which, backMs }],
-    [6, { kind: 'freeze', service, which, forMs }],
-    [3, { kind: 'disconnect', service, which }],
-    [2, { kind: 'clock step', service, which, byMs: whole(-40_000, 40_000) }],
-    [5, { kind: 'database crash', service, backMs }],
-    [2, { kind: 'broker crash', backMs }],
-    [6, { kind: 'broker power loss', backMs }],
-    [5, { kind: 'broker wipe', backMs }],
-    [2, { kind: 'broker copy' }],
-    [2, { kind: 'broker restore', backMs }],
-    [2, { kind: 'broker freeze', forMs }],
-    [7, { kind: 'broker purge' }],
-    [3, { kind: 'redelivery of everything' }],
-    [2, { kind: 'payments unreachable', forMs }],
-    [2, { kind: 'poison', stream: service, number }],
-    [1, { kind: 'oversized event', service, number }],
-    [3, { kind: 'machine sleeps', forMs: whole(1_000, 40_000) }],
-  ];
-  let left = random() * troubles.reduce((sum, [weight]) => sum + weight, 0);
-  for (const [weight, trouble] of troubles) {
-    left -= weight;
-    if (left < 0) return trouble;
+  const kind = kindOf(random);
+  switch (kind) {
+    case 'kill':
+    case 'stop':
+      return { kind, service, which, backMs };
+    case 'freeze':
+      return { kind, service, which, forMs };
+    case 'disconnect':
+      return { kind, service, which };
+    case 'clock step':
+      return { kind, service, which, byMs: whole(-40_000, 40_000) };
+    case 'database crash':
+      return { kind, service, backMs };
+    case 'broker crash':
+    case 'broker power loss':
+    case 'broker wipe':
+    case 'broker restore':
+      return { kind, backMs };
+    case 'broker freeze':
+    case 'payments unreachable':
+      return { kind, forMs };
+    case 'poison':
+      return { kind, stream: service, number };
+    case 'oversized event':
+      return { kind, service, number };
+    case 'machine sleeps':
+      return { kind, forMs: whole(1_000, 40_000) };
+    case 'broker copy':
+    case 'broker purge':
+    case 'redelivery of everything':
+      return { kind };
   }
-  return troubles[0]![1];
 }
 
 /** One line for people. */

@@ -9,11 +9,15 @@ import { takeOverChance } from './ids.ts';
 import { type Mutant, noMutant } from './mutants.ts';
 import type { Plan } from './plan.ts';
 import { isWaiting } from './postgres/orders-model.ts';
+import { silenceMetrics } from './silence-metrics.ts';
 import { System } from './system.ts';
 import { epochMs, World } from './world.ts';
 
 /** After the faults everything is final within this, in milliseconds of simulated time. */
 export const healingMsMax = 60_000;
+
+/** A longer time in which nothing but polls and renewals would happen is slept through. */
+const sleptThroughMs = 1_000;
 
 export interface Outcome {
   violations: Violation[];
@@ -38,7 +42,10 @@ export async function simulate(
 ): Promise<Outcome> {
   const world = new World(plan.seed);
   current = world;
-  if (!tookOver) takeOverChance(() => current);
+  if (!tookOver) {
+    takeOverChance(() => current);
+    silenceMetrics();
+  }
   tookOver = true;
   if (timeline) world.timeline = [];
   const history = new History();
@@ -81,12 +88,15 @@ async function play(
     },
     true,
   );
+  let slept = false;
   const isFinal = () => system.settled && clients.answered;
   await world.run(() => {
     if (world.nowMs > boundMs) return true;
-    if (world.stormy || !world.quiet) return false;
-    if (clients.calls.length >= plan.orders.length + plan.topUps.length && isFinal()) return true;
-    if (plan.naps) sleepThrough(system, boundMs);
+    if (world.stormy || world.nextBusyMs <= world.nowMs + sleptThroughMs) return false;
+    const isAsked = clients.calls.length >= plan.orders.length + plan.topUps.length;
+    if (world.quiet && isAsked && isFinal()) return true;
+    // Once even in the middle of something, as when a relay pauses before it tries again.
+    if (plan.naps && (!slept || system.published)) slept = sleepThrough(system, boundMs) || slept;
     return false;
   });
   const violations = check({ system, clients, history, poisons });
@@ -103,13 +113,18 @@ function boundOf({ world, tables: { orders } }: System): number {
   return Math.max(world.nowMs + healingMsMax, ...checks);
 }
 
-/** Nothing happens until somebody asks: the machine sleeps until then, but never past the bound. */
-function sleepThrough({ world, broker, tables: { orders } }: System, boundMs: number): void {
-  let nextMs = broker.nextDueMs;
+/**
+ * Nothing happens until somebody asks or gives up waiting: the machine sleeps until then, but never
+ * past the bound. Returns whether it did.
+ */
+function sleepThrough({ world, broker, tables: { orders } }: System, boundMs: number): boolean {
+  let nextMs = Math.min(world.nextBusyMs, broker.nextDueMs);
   for (const { state, checkMs } of orders.orders.committed()) {
     if (isWaiting(state)) nextMs = Math.min(nextMs, checkMs - epochMs);
   }
-  if (nextMs > world.nowMs + 2_000 && nextMs < boundMs) world.leapTo(nextMs);
+  const isFar = nextMs > world.nowMs + sleptThroughMs && nextMs < boundMs;
+  if (isFar) world.leapTo(nextMs);
+  return isFar;
 }
 
 function openAccounts({ tables: { payments } }: System, { balances }: Plan): void {

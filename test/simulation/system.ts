@@ -17,7 +17,7 @@ import type { Mutant } from './mutants.ts';
 import { isWaiting, OrdersTables, ordersStatements } from './postgres/orders-model.ts';
 import { PaymentsTables, paymentsStatements } from './postgres/payments-model.ts';
 import { DatabaseClient, DatabaseServer } from './postgres/server.ts';
-import { Host, type World } from './world.ts';
+import { type Entry, Host, type World } from './world.ts';
 
 export type ServiceName = 'orders' | 'payments';
 
@@ -47,6 +47,8 @@ export class System {
   readonly instances: Instance[] = [];
   /** Whether Orders reaches Payments. */
   reachable = true;
+  /** What ends the faults one by one; what is left of it is cancelled when all are over. */
+  readonly undoing: Entry[] = [];
   readonly #log: Logger;
   #started = 0;
 
@@ -76,6 +78,11 @@ export class System {
     for (const { newest } of this.tables.orders.orders.slots.values()) {
       if (newest && isWaiting(newest.row.state)) return false;
     }
+    return this.published;
+  }
+
+  /** Whether both relays are done with all that was written. */
+  get published(): boolean {
     return this.#isPublished('orders') && this.#isPublished('payments');
   }
 

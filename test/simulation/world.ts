@@ -46,7 +46,8 @@ export class World {
   stormy = true;
   /** Set for a replay: what happened, one line each. */
   timeline: string[] | undefined;
-  readonly #queue: Entry[] = [];
+  readonly #inHurry = new EntryQueue();
+  readonly #idle = new EntryQueue();
   #order = 0;
   #busy = 0;
 
@@ -72,8 +73,12 @@ export class World {
 
   after(delayMs: number, run: () => void, idle = false): Entry {
     const entry = { atMs: this.nowMs + delayMs, order: this.#order++, idle, run };
-    if (!idle) this.#busy += 1;
-    this.#push(entry);
+    if (idle) {
+      this.#idle.push(entry);
+    } else {
+      this.#busy += 1;
+      this.#inHurry.push(entry);
+    }
     return entry;
   }
 
@@ -86,6 +91,11 @@ export class World {
   /** Whether nothing is on its way, and nobody is in a hurry. */
   get quiet(): boolean {
     return this.#busy === 0;
+  }
+
+  /** When the first thing happens that somebody waits for. */
+  get nextBusyMs(): number {
+    return this.#busy === 0 ? Number.POSITIVE_INFINITY : this.#inHurry.first()!.atMs;
   }
 
   /** The whole machine sleeps: everything that is due meanwhile happens at its end. */
@@ -111,47 +121,61 @@ export class World {
   }
 
   #happen(): boolean {
-    for (;;) {
-      const entry = this.#pop();
-      if (entry === undefined) return false;
-      const { run } = entry;
-      if (run === undefined) continue;
-      this.nowMs = Math.max(this.nowMs, entry.atMs);
-      this.events += 1;
-      this.cancel(entry);
-      run();
-      return true;
-    }
+    const busy = this.#inHurry.first();
+    const idle = this.#idle.first();
+    if (busy === undefined && idle === undefined) return false;
+    const isBusyNext = idle === undefined || (busy !== undefined && isBefore(busy, idle));
+    const entry = (isBusyNext ? this.#inHurry : this.#idle).take();
+    const run = entry.run!;
+    this.cancel(entry);
+    if (entry.atMs > this.nowMs) this.nowMs = entry.atMs;
+    this.events += 1;
+    run();
+    return true;
+  }
+}
+
+/** A heap of what will happen, by time; what was cancelled is passed over. */
+class EntryQueue {
+  readonly #heap: Entry[] = [];
+
+  /** The next that was not cancelled. */
+  first(): Entry | undefined {
+    const heap = this.#heap;
+    while (heap.length > 0 && heap[0]!.run === undefined) this.take();
+    return heap[0];
   }
 
-  #push(entry: Entry): void {
-    const queue = this.#queue;
-    let index = queue.length;
-    queue.push(entry);
+  push(entry: Entry): void {
+    const heap = this.#heap;
+    let index = heap.length;
+    heap.push(entry);
     while (index > 0) {
       const parent = (index - 1) >> 1;
-      if (!isBefore(entry, queue[parent]!)) break;
-      queue[index] = queue[parent]!;
+      if (!isBefore(entry, heap[parent]!)) break;
+      heap[index] = heap[parent]!;
       index = parent;
     }
-    queue[index] = entry;
+    heap[index] = entry;
   }
 
-  #pop(): Entry | undefined {
-    const queue = this.#queue;
-    const first = queue[0];
-    const last = queue.pop();
-    if (last === undefined || queue.length === 0) return first;
+  /** Removes the first, whether or not it was cancelled. */
+  take(): Entry {
+    const heap = this.#heap;
+    const first = heap[0]!;
+    const last = heap.pop()!;
+    const { length } = heap;
+    if (length === 0) return first;
     let index = 0;
     for (;;) {
       let child = 2 * index + 1;
-      if (child >= queue.length) break;
-      if (child + 1 < queue.length && isBefore(queue[child + 1]!, queue[child]!)) child += 1;
-      if (!isBefore(queue[child]!, last)) break;
-      queue[index] = queue[child]!;
+      if (child >= length) break;
+      if (child + 1 < length && isBefore(heap[child + 1]!, heap[child]!)) child += 1;
+      if (!isBefore(heap[child]!, last)) break;
+      heap[index] = heap[child]!;
       index = child;
     }
-    queue[index] = last;
+    heap[index] = last;
     return first;
   }
 }

@@ -174,12 +174,19 @@ function* takeLock(at: Execution, slot: Slot<any>): Generator<Slot, void, void> 
   at.engine.assignId(at.transaction);
 }
 
+const nobody: ReadonlySet<number> = new Set();
+
+interface ParsedSnapshot {
+  max: number;
+  running: ReadonlySet<number>;
+}
+
 export class Engine {
   readonly clockMs: () => number;
   readonly random: () => number;
   readonly #models: Readonly<Record<string, StatementModel>>;
   readonly #active = new Set<Transaction>();
-  readonly #snapshots = new Map<string, { max: number; running: Set<number> }>();
+  readonly #snapshots = new Map<string, ParsedSnapshot>();
   #nextXid = 1_000;
   #lastEnded = 999;
   #commits = 0;
@@ -326,11 +333,11 @@ export class Engine {
     return this.#parse(snapshot).max;
   }
 
-  #parse(snapshot: string): { max: number; running: Set<number> } {
+  #parse(snapshot: string): ParsedSnapshot {
     let parsed = this.#snapshots.get(snapshot);
     if (parsed === undefined) {
       const [, max = '', list = ''] = snapshot.split(':');
-      const running = new Set(list === '' ? [] : list.split(',').map(Number));
+      const running = list === '' ? nobody : new Set(list.split(',').map(Number));
       parsed = { max: Number(max), running };
       this.#snapshots.set(snapshot, parsed);
     }

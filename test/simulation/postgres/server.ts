@@ -1,7 +1,7 @@
 import { ConnectionLostError } from '#lib/pg/failure.ts';
 import { retryConflicts } from '#lib/pg/retry-conflicts.ts';
 import type { Tx } from '#lib/pg/transaction.ts';
-import { epochMs, type Host, type World } from '../world.ts';
+import { type Entry, epochMs, type Host, type World } from '../world.ts';
 import { Engine, ServerError, type StatementModel, type Transaction } from './engine.ts';
 
 /** Limits of a session, as lib/pg/database.ts sets them, in milliseconds. */
@@ -97,6 +97,7 @@ class Session {
   #committing = false;
   #closed = false;
   #busy = false;
+  #lockTimeout: Entry | undefined;
 
   constructor(server: DatabaseServer, host: Host) {
     this.#server = server;
@@ -128,11 +129,12 @@ class Session {
     this.#busy = true;
     engine.execute(transaction, name, values, (error, rows) => {
       this.#busy = false;
+      if (this.#lockTimeout) world.cancel(this.#lockTimeout);
       done(error, rows);
     });
     if (!this.#busy) return;
     const { running } = transaction;
-    world.after(lockTimeoutMs, () => {
+    this.#lockTimeout = world.after(lockTimeoutMs, () => {
       if (running === undefined || transaction.running !== running) return;
       engine.cancel(transaction, new ServerError('55P03', 'lock timeout'));
     });
