@@ -170,8 +170,10 @@ export function relayStore(database: Database): RelayStore {
       // Somebody deleted the rows that were left of the target.
       return read({ seen: target, target: undefined, ...beforeAll }, limit);
     }
+    // What most polls find. Reading on at index 0 of nothing would throw optimized code away.
+    if (found.length === 0) return { rows: [], lagMs: 0 };
     const rows = outboxRows(found.slice(0, limit), cursor, found.length <= limit);
-    return { rows, lagMs: found[0]?.age_ms ?? 0 };
+    return { rows, lagMs: found[0]!.age_ms };
   }
 
   return {

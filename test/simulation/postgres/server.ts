@@ -61,23 +61,24 @@ export class DatabaseServer {
 
   /** Sends something and waits for the answer. */
   ask<T>(host: Host, arrive: (answer: (error?: Error, value?: T) => void) => void): Promise<T> {
+    const { world } = this;
     return new Promise((resolve, reject) => {
       const asked: Asked = { host, reject };
       this.#asked.add(asked);
-      const settle = (happen: () => void) => {
-        if (!this.#asked.delete(asked)) return;
-        host.run(happen);
-      };
-      const fail = () => settle(() => reject(lost()));
+      const fail = () => this.#settle(asked, () => reject(lost()));
       const answer = (error?: Error, value?: T) => {
-        const tell = () => settle(() => (error ? reject(error) : resolve(value as T)));
-        if (this.#isLost()) this.world.after(this.world.between(1, 8_000), fail);
-        else if (this.world.chance(0.1)) this.world.after(this.latencyMs(), tell);
-        else tell();
+        const tell = error ? () => reject(error) : () => resolve(value as T);
+        if (this.#isLost()) world.after(world.between(1, 8_000), fail);
+        else if (world.chance(0.1)) world.after(this.latencyMs(), () => this.#settle(asked, tell));
+        else this.#settle(asked, tell);
       };
-      if (this.#isLost()) this.world.after(this.world.between(1, 8_000), fail);
-      else this.world.after(this.latencyMs(), () => (this.up ? arrive(answer) : fail()));
+      if (this.#isLost()) world.after(world.between(1, 8_000), fail);
+      else world.after(this.latencyMs(), () => (this.up ? arrive(answer) : fail()));
     });
+  }
+
+  #settle(asked: Asked, happen: () => void): void {
+    if (this.#asked.delete(asked)) asked.host.run(happen);
   }
 
   #isLost(): boolean {
