@@ -54,8 +54,11 @@ export class Relay {
   readonly #hintSender: HintSender;
   readonly #failure: Backoff;
   readonly #stopping = new AbortController();
-  readonly #graceOver = Promise.withResolvers<'late'>();
   #running: Promise<void> | undefined;
+  /** A stop has waited long enough for the broker. */
+  #isLate = false;
+  /** Ends the waiting for a publish in flight. */
+  #giveUp: (() => void) | undefined;
   #lease: Lease | undefined;
 
   constructor(options: RelayOptions) {
@@ -91,9 +94,10 @@ export class Relay {
     this.#stopping.abort();
     this.#wakeup.wake();
     const grace = new AbortController();
-    void this.#options.timing
-      .sleep(stopGraceMs, grace.signal)
-      .then(() => this.#graceOver.resolve('late'));
+    void this.#options.timing.sleep(stopGraceMs, grace.signal).then(() => {
+      this.#isLate = true;
+      this.#giveUp?.();
+    });
     await this.#running;
     grace.abort();
   }
@@ -176,8 +180,8 @@ export class Relay {
   /** Undefined when the relay stops before the broker answered. */
   async #publish(rows: OutboxRow[]): Promise<PublishOutcome[] | undefined> {
     const { broker, service } = this.#options;
-    const outcomes = await Promise.race([broker.publish(rows), this.#graceOver.promise]);
-    if (outcomes === 'late') return undefined;
+    const outcomes = await this.#unlessLate(broker.publish(rows));
+    if (outcomes === undefined) return undefined;
     const stored = outcomes.filter((outcome) => outcome.kind === 'stored');
     const again = stored.filter(({ duplicate }) => duplicate).length;
     published.inc({ service }, stored.length - again);
@@ -185,6 +189,18 @@ export class Relay {
     const unknown = outcomes.filter(({ kind }) => kind === 'unknown');
     unanswered.inc({ service }, unknown.length);
     return outcomes;
+  }
+
+  /**
+   * A promise of its own for each wait: `Promise.race` with one that lives as long as the relay
+   * would keep 250 bytes of every page until the relay stops.
+   */
+  #unlessLate<T>(work: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = () => resolve(undefined);
+      if (this.#isLate) this.#giveUp();
+      work.then(resolve, reject);
+    });
   }
 
   /** Rows that can never be published must not hold up those behind them. False: lease lost. */
