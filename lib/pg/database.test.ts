@@ -230,26 +230,57 @@ test('sessions that the server ends are replaced, and no error gets out', async 
   assert.is(typeof (await valueOf(1)), 'bigint');
 });
 
-test('an aborted read is cancelled on the server', async () => {
-  const stop = new AbortController();
-  const started = Date.now();
-  const read = database
-    .reader(stop.signal)
-    .execute('select pg_sleep(4)')
-    .then(
+const napStatement = { name: 'long-nap', text: 'select pg_sleep(4)' };
+const naps: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
+  'with MikroORM': (signal) => database.reader(signal).execute(napStatement.text),
+  prepared: (signal) => database.read(signal, (tx) => tx.query(napStatement, [])),
+};
+
+for (const [name, nap] of Object.entries(naps)) {
+  test(`an aborted read, ${name}, is cancelled on the server`, async () => {
+    const stop = new AbortController();
+    const started = Date.now();
+    const read = nap(stop.signal).then(
       () => 'finished',
-      () => 'stopped',
+      (error: unknown) => String(error),
     );
-  setTimeout(() => stop.abort(), 100);
-  assert.is(await read, 'stopped');
-  assert.ok(Date.now() - started < 2_000);
-  // The cancel request travels on a connection of its own; the nap alone would last until 4 s.
-  for (const end = Date.now() + 2_000; ;) {
-    const [row] = await query(`select count(*)::text as naps from pg_stat_activity
-      where query like '%pg_sleep(4)%' and state = 'active' and pid <> pg_backend_pid()`);
-    if (row?.['naps'] === '0') break;
-    assert.ok(Date.now() < end, 'the query still runs on the server');
-  }
+    setTimeout(() => stop.abort(new Error('nobody waits any more')), 100);
+    assert.match(await read, /nobody waits any more/);
+    assert.ok(Date.now() - started < 2_000);
+    // The cancel request travels on a connection of its own; the nap alone would last until 4 s.
+    for (const end = Date.now() + 2_000; ;) {
+      const [row] = await query(`select count(*)::text as naps from pg_stat_activity
+        where query like '%pg_sleep(4)%' and state = 'active' and pid <> pg_backend_pid()`);
+      if (row?.['naps'] === '0') break;
+      assert.ok(Date.now() < end, 'the query still runs on the server');
+    }
+  });
+}
+
+test('a read that ends as it is aborted leaves the next statement alone', async () => {
+  const work = Array.from({ length: 200 }, async (_, n) => {
+    const stop = new AbortController();
+    const nap = { name: 'short-nap', text: 'select pg_sleep(0.002)' };
+    const read = (tx: Tx) => {
+      setTimeout(() => stop.abort(new Error('aborted')), n % 5);
+      return tx.query(nap, []);
+    };
+    await database
+      .read(stop.signal, read)
+      .catch((error: unknown) => assert.is((error as Error).message, 'aborted'));
+    await database.single((tx) => tx.query(nap, []));
+  });
+  await Promise.all(work);
+});
+
+test('a read that is aborted before it begins asks the server nothing', async () => {
+  const stop = AbortSignal.abort(new Error('too late'));
+  let asked = false;
+  const work = async () => {
+    asked = true;
+  };
+  assert.is(await database.read(stop, work).catch(({ message }) => message), 'too late');
+  assert.not(asked);
 });
 
 test('a reader reads entities', async () => {

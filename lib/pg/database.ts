@@ -1,5 +1,5 @@
 import { type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql';
-import type { Pool, PoolClient } from 'pg';
+import { Pool, type PoolClient } from 'pg';
 import { conflicts, poolWait, showPool } from './database-metrics.ts';
 import type { TlsFolder } from '#lib/tls/tls-folder.ts';
 import { ConnectionLostError } from './failure.ts';
@@ -15,8 +15,8 @@ export interface DatabaseOptions {
   /** Shown in pg_stat_activity, and label of the pool's metrics. */
   applicationName: string;
   /**
-   * Most connections, 10 by default. Keep (instances × this) well under the server's
-   * max_connections.
+   * Most connections, 10 by default, and one that cancels reads. Keep (instances × this) well
+   * under the server's max_connections.
    */
   poolSizeMax?: number;
   /** Entities of the cold reads. */
@@ -52,11 +52,20 @@ const queryTimeoutMs = 8_000;
 export class Database {
   readonly #orm: MikroORM;
   readonly #pool: Pool;
+  /**
+   * Apart from the others: a read keeps its connection until it is cancelled, so that readers who
+   * all went away at once would wait for a connection of which they have the last.
+   */
+  readonly #cancelPool: Pool;
   readonly #name: string;
 
   private constructor(orm: MikroORM, pool: Pool, name: string) {
     this.#orm = orm;
     this.#pool = pool;
+    // The two are left out when options are copied, so that no log shows them.
+    const { password, ssl } = pool.options;
+    this.#cancelPool = new Pool({ ...pool.options, password, ssl, min: 0, max: 1 });
+    this.#cancelPool.on('error', () => {});
     this.#name = name;
     showPool(name, pool);
   }
@@ -106,16 +115,31 @@ export class Database {
    * round trip.
    */
   async single<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const client = await this.#connect();
-    let unusable: boolean | undefined;
-    try {
-      return await work(transactionOn(client));
-    } catch (error) {
-      unusable = isUnusable(error);
-      throw error;
-    } finally {
-      client.release(unusable);
-    }
+    return this.#withClient((client) => work(transactionOn(client)));
+  }
+
+  /**
+   * Runs `work`, which makes exactly one statement, for a caller who may lose interest: when
+   * `signal` aborts, the statement is cancelled on the server, and this throws the signal's reason.
+   */
+  async read<T>(signal: AbortSignal, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#withClient(async (client) => {
+      signal.throwIfAborted();
+      let cancelled: Promise<void> | undefined;
+      const cancel = () => {
+        cancelled = this.#cancel(client);
+      };
+      signal.addEventListener('abort', cancel, { once: true });
+      try {
+        return await work(transactionOn(client));
+      } catch (error) {
+        throw signal.aborted ? signal.reason : error;
+      } finally {
+        signal.removeEventListener('abort', cancel);
+        // Before the connection is given back, or it would be the next one's statement that ends.
+        await cancelled;
+      }
+    });
   }
 
   /**
@@ -135,6 +159,7 @@ export class Database {
     await this.#orm.close(true);
     // MikroORM ends the pool only if it has used it itself.
     if (!this.#pool.ended) await this.#pool.end();
+    await this.#cancelPool.end();
   }
 
   async #connect(): Promise<PoolClient> {
@@ -144,6 +169,25 @@ export class Database {
     } finally {
       poolWait.observe({ pool: this.#name }, (performance.now() - startedMs) / 1_000);
     }
+  }
+
+  async #withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#connect();
+    let unusable: boolean | undefined;
+    try {
+      return await work(client);
+    } catch (error) {
+      unusable = isUnusable(error);
+      throw error;
+    } finally {
+      client.release(unusable);
+    }
+  }
+
+  /** Stops what runs on the connection. Where that fails, the limits of the session end it. */
+  async #cancel(client: PoolClient): Promise<void> {
+    const { processID } = client as unknown as { processID: number };
+    await this.#cancelPool.query('select pg_cancel_backend($1)', [processID]).catch(() => {});
   }
 
   async #attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {

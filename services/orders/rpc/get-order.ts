@@ -6,8 +6,9 @@ import type { Handler } from '#lib/grpc/unary-call.ts';
 import { orderIdOf } from '#lib/resource-name/order-name.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
 import { orderAsOf } from '../domain/order-as-of.ts';
-import { OrderRow } from '../schema/order.ts';
+import type { OrderRow } from '../schema/order.ts';
 import { OrderEventRow } from '../schema/order-event.ts';
+import { selectOrders } from '../sql/lock-orders.ts';
 import { orderMessage } from './order-message.ts';
 
 /**
@@ -17,10 +18,9 @@ import { orderMessage } from './order-message.ts';
 export function getOrder({ database }: ServiceDeps): Handler<GetOrderRequest, Order> {
   return async ({ name, asOf }, { userId, signal }) => {
     const id = orderIdOf(name);
-    const reader = database.reader(signal);
-    const row =
-      id && (await reader.findOne(OrderRow, { id, userId }, { populate: ['lines', 'recipient'] }));
-    const wanted = row && asOf ? await past(reader, row, asOf) : row;
+    const [row] = id ? await database.read(signal, (tx) => selectOrders(tx, [id])) : [];
+    const own = row?.userId === userId ? row : undefined;
+    const wanted = own && asOf ? await past(database.reader(signal), own, asOf) : own;
     if (!wanted) throw new PurserError('ORDER_NOT_FOUND', { order: name });
     return orderMessage(wanted);
   };

@@ -1,7 +1,8 @@
 import type { Statement, Tx } from '#lib/pg/transaction.ts';
 import type { OrderRow } from '../schema/order.ts';
 
-const columns = `
+/** What `OrderRow` has, but for lines and recipient. */
+export const orderColumns = `
   id, user_id as "userId", state, failure_reason as "failureReason", amount_minor as "amountMinor",
   currency_code as "currencyCode", description, version, create_time as "createTime",
     update_time as "updateTime",
@@ -13,7 +14,8 @@ const columns = `
  */
 const lockOrdersStatement: Statement = {
   name: 'lock_orders',
-  text: `select ${columns} from orders where id = any($1::uuid[]) order by id for no key update`,
+  text: `
+    select ${orderColumns} from orders where id = any($1::uuid[]) order by id for no key update`,
 };
 
 export async function lockOrders(tx: Tx, ids: readonly string[]): Promise<OrderRow[]> {
@@ -23,7 +25,7 @@ export async function lockOrders(tx: Tx, ids: readonly string[]): Promise<OrderR
 /** Locks nothing. Uses the primary key. */
 const selectOrdersStatement: Statement = {
   name: 'select_orders',
-  text: `select ${columns}, lines, recipient from orders where id = any($1::uuid[])`,
+  text: `select ${orderColumns}, lines, recipient from orders where id = any($1::uuid[])`,
 };
 
 export async function selectOrders(tx: Tx, ids: readonly string[]): Promise<OrderRow[]> {
