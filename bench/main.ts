@@ -14,6 +14,7 @@ import { pipeline } from './scenarios/pipeline.ts';
 import { read } from './scenarios/read.ts';
 import { scale } from './scenarios/scale.ts';
 import { soak } from './scenarios/soak.ts';
+import type { BenchResult } from './tables.ts';
 
 const scenarios: readonly Scenario[] = [
   bound,
@@ -103,7 +104,7 @@ try {
   await shared?.close();
 }
 
-const result = {
+const result: BenchResult = {
   time: new Date().toISOString(),
   machine: {
     cpu: cpus()[0]?.model,
