@@ -29,10 +29,7 @@ export async function startBenchSystem(
   environment: Record<string, string> = {},
 ): Promise<BenchSystem> {
   const system = await startSystem(environment);
-  const url = new URL(system.url);
-  const http = await Promise.all(
-    Array.from({ length: concurrency }, () => HttpConnection.open(url)),
-  );
+  const http = await openConnections(system.url);
   const users = Array.from({ length: userCount }, (_, n) => `bench-${n}`);
   await openAccounts(http, users);
   return {
@@ -46,6 +43,12 @@ export async function startBenchSystem(
       await system.stop();
     },
   };
+}
+
+/** As many as there are callers. The gateway closes those that are not used at once. */
+export async function openConnections(url: string): Promise<HttpConnection[]> {
+  const address = new URL(url);
+  return Promise.all(Array.from({ length: concurrency }, () => HttpConnection.open(address)));
 }
 
 async function openAccounts(

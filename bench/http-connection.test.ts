@@ -47,6 +47,8 @@ test('fails the call when the server goes away, or says no length', async () => 
     const connection = await HttpConnection.open(url);
     const error = await connection.send('GET / HTTP/1.1\r\n\r\n').catch((reason) => reason);
     assert.instance(error, Error);
+    const later = await connection.send('GET / HTTP/1.1\r\n\r\n').catch((reason) => reason);
+    assert.instance(later, Error);
     close();
   }
 });

@@ -32,8 +32,9 @@ export class HttpConnection {
   }
 
   /** Sends one request; the one before must be answered. Rejects when the connection ends. */
-  send(request: string): Promise<HttpReply> {
+  async send(request: string): Promise<HttpReply> {
     if (this.#waiting !== undefined) throw new Error('A request is still in flight.');
+    if (this.#socket.destroyed) throw new Error('The connection is closed.');
     this.#waiting = Promise.withResolvers<HttpReply>();
     this.#socket.write(request);
     return this.#waiting.promise;

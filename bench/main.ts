@@ -8,6 +8,7 @@ import { ratios } from './ratios.ts';
 import { type Extent, type Figures, type Scenario, Skipped } from './scenario.ts';
 import { bound } from './scenarios/bound.ts';
 import { edge } from './scenarios/edge.ts';
+import { growth } from './scenarios/growth.ts';
 import { grpc } from './scenarios/grpc.ts';
 import { halfLoad, hot, idleLatency, pay } from './scenarios/pay.ts';
 import { pipeline } from './scenarios/pipeline.ts';
@@ -28,11 +29,12 @@ const scenarios: readonly Scenario[] = [
   edge,
   soak,
   scale,
+  growth,
 ];
 
 const full: Extent = {
-  warmUpMs: 10_000,
-  measureMs: 30_000,
+  warmUpMs: 5_000,
+  measureMs: 20_000,
   users: 10_000,
   pipelineOrders: 200_000,
   oldOrders: 10_000_000,
@@ -40,11 +42,11 @@ const full: Extent = {
 };
 
 const quick: Extent = {
-  warmUpMs: 2_000,
-  measureMs: 6_000,
-  users: 2_000,
+  warmUpMs: 1_000,
+  measureMs: 3_000,
+  users: 1_000,
   pipelineOrders: 10_000,
-  oldOrders: 0,
+  oldOrders: 100_000,
   soakMs: 0,
 };
 

@@ -19,6 +19,7 @@ const kinds: readonly [name: string, pattern: RegExp][] = [
   ['orders', /services\/orders\/main/],
   ['payments', /services\/payments\/main/],
   ['notifications', /services\/notifications\/main/],
+  ['operations', /services\/operations\/main/],
   ['gateway', /gateway\/main/],
   ['web', /web\/server\/main/],
   ['nats', /nats-server/],

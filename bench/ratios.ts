@@ -42,6 +42,18 @@ const targets: readonly Target[] = [
   { name: 'idle: create to PAID, p99 ms', of: ['idle', 'createToPaidP99Ms'], atMost: 40 },
   { name: 'half load: create, p99 ms', of: ['half-load', 'createP99Ms'], atMost: 25 },
   {
+    name: 'growth: pay with old orders ÷ without',
+    of: ['growth', 'grownPaidPerSecond'],
+    over: ['growth', 'emptyPaidPerSecond'],
+    atLeast: 0.9,
+  },
+  {
+    name: 'growth: list with old orders ÷ without',
+    of: ['growth', 'grownListsPerSecond'],
+    over: ['growth', 'emptyListsPerSecond'],
+    atLeast: 0.9,
+  },
+  {
     name: 'soak: memory at the end ÷ at the beginning',
     of: ['soak', 'memoryLastMb'],
     over: ['soak', 'memoryFirstMb'],

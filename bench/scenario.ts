@@ -10,7 +10,7 @@ export interface Extent {
   users: number;
   /** Orders that wait in the outbox in `pipeline`. */
   pipelineOrders: number;
-  /** Old orders in `growth`; none: it is left out. */
+  /** Old orders in `growth`. */
   oldOrders: number;
   soakMs: number;
 }
