@@ -146,19 +146,19 @@ async function dropIndexes(
   inserts: readonly Insert[],
 ): Promise<() => Promise<void>> {
   const again: string[] = [];
-  for (const { table, rebuilt = [] } of inserts) {
-    for (const index of rebuilt) {
-      const { rows } = await client.query<{ create: string; primary: boolean }>(
-        `select pg_get_indexdef(indexrelid) as create, indisprimary as primary
-        from pg_index where indexrelid = $1::regclass`,
-        [index],
-      );
-      const { create, primary } = rows[0]!;
-      again.push(create);
-      if (primary) again.push(`alter table ${table} add primary key using index ${index}`);
-      const drop = `alter table ${table} drop constraint ${index}`;
-      await client.query(primary ? drop : `drop index ${index}`);
-    }
+  const indexes = new Set(inserts.flatMap(({ rebuilt = [] }) => rebuilt));
+  for (const index of indexes) {
+    const { rows } = await client.query<{ create: string; primary: boolean; table: string }>(
+      `select pg_get_indexdef(indexrelid) as create, indisprimary as primary,
+        indrelid::regclass::text as table
+      from pg_index where indexrelid = $1::regclass`,
+      [index],
+    );
+    const { create, primary, table } = rows[0]!;
+    again.push(create);
+    if (primary) again.push(`alter table ${table} add primary key using index ${index}`);
+    const drop = `alter table ${table} drop constraint ${index}`;
+    await client.query(primary ? drop : `drop index ${index}`);
   }
   return async () => {
     for (const text of again) await client.query(text);
