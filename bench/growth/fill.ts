@@ -79,8 +79,6 @@ const announceExpiry = `
 const sessionSettings = [
   'set synchronous_commit = off',
   `set maintenance_work_mem = '512MB'`,
-  // No lookups for foreign keys, one for each row: the rows are copies of rows that have theirs.
-  'set session_replication_role = replica',
   'set search_path = public, pg_temp',
 ];
 
