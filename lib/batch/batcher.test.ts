@@ -48,6 +48,19 @@ test('an idle batcher runs a single item at once', async () => {
   assert.is(await outcome, 14);
 });
 
+test('of what it is given with an item, only what it needs is looked at', async () => {
+  const { batcher, open } = gated();
+  const call = {
+    deadline: new Date(Date.now() + 60_000),
+    get log(): never {
+      throw new Error('a logger is made on demand, and costs');
+    },
+  };
+  const outcome = batcher.submit(7, call);
+  await open();
+  assert.is(await outcome, 14);
+});
+
 test('what arrives while a run is in flight shares the next one, up to sizeMax', async () => {
   const { batcher, runs, open } = gated({ sizeMax: 3 });
   const first = batcher.submit(1);

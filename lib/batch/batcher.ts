@@ -31,9 +31,9 @@ export interface BatcherOptions<In, Out> {
 
 export interface SubmitOptions {
   /** The item is dropped when its run starts after this. */
-  deadline?: Date;
+  deadline?: Date | undefined;
   /** The item is dropped when this aborted before its run starts. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** W3C trace parent of what submits it. */
   traceparent?: string | undefined;
 }
@@ -71,13 +71,14 @@ export class Batcher<In, Out> {
    * `OVERLOADED` (queue full or closed), `DEADLINE_EXCEEDED` or `CANCELLED`, in which cases nothing
    * was done. Once the run started, the outcome stands whatever becomes of deadline and signal.
    */
-  submit(item: In, options: SubmitOptions = {}): Promise<Out> {
+  submit(item: In, { deadline, signal, traceparent }: SubmitOptions = {}): Promise<Out> {
     if (this.#closed || this.#queue.length >= this.#options.queueMax) {
       batchRefusals.inc({ batch: this.#options.name });
       return Promise.reject(new PurserError('OVERLOADED'));
     }
     const { promise, resolve, reject } = Promise.withResolvers<Out>();
-    this.#queue.push({ item, resolve, reject, ...options });
+    // One by one: options may be a call, whose logger is made when it is first looked at.
+    this.#queue.push({ item, resolve, reject, deadline, signal, traceparent });
     this.#schedule();
     return promise;
   }
