@@ -69,6 +69,7 @@ interface Asked {
   deadlineMs?: number;
   cancelAfterMs?: number;
   path?: string;
+  onHeaders?: () => void;
 }
 
 /** Calls as any gRPC client may: with any bytes and any metadata. */
@@ -92,6 +93,7 @@ async function ask(asked: Asked = {}): Promise<Reply> {
     );
     call.on('metadata', (received: Metadata) => {
       headers = received;
+      asked.onHeaders?.();
     });
     if (asked.cancelAfterMs !== undefined) setTimeout(() => call.cancel(), asked.cancelAfterMs);
   });
@@ -292,6 +294,17 @@ test('every answer names its request, by the id of the caller if fit for a log',
   }
   const refused = await ask({ metadata: {} });
   assert.match(String(refused.headers.get('x-request-id')[0]), /^[0-9a-f-]{36}$/);
+});
+
+test('a caller that gave no id learns the one of its call before the answer', async () => {
+  const { promise: told, resolve: onHeaders } = Promise.withResolvers<void>();
+  create = async () => {
+    await told;
+    return order({ name: 'orders/1' });
+  };
+  const reply = await ask({ onHeaders, deadlineMs: 5_000 });
+  assert.is(reply.order?.name, 'orders/1');
+  assert.match(String(reply.headers.get('x-request-id')[0]), /^[0-9a-f-]{36}$/);
 });
 
 test('at its deadline the call is over for the caller and for the handler', async () => {

@@ -1,5 +1,6 @@
 // What happens to every unary call, in this order: request id, deadline, who asks, decoding,
 // validation, handler, and then one answer, one log line and one measurement.
+import { randomUUID } from 'node:crypto';
 import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import type { Method } from '#lib/contract/types.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
@@ -16,7 +17,7 @@ import {
   toPurserError,
 } from './admit-call.ts';
 import { CallLimits, effectiveDeadline } from './call-limits.ts';
-import { oneTraceparent, requestIdOrNew, traceparentKey } from './call-metadata.ts';
+import { oneRequestId, oneTraceparent, requestIdKey, traceparentKey } from './call-metadata.ts';
 
 /** What a handler knows of the call beside its request. */
 export interface CallContext extends AnyCallContext {
@@ -39,17 +40,21 @@ interface Answer {
 export function unaryCall(method: Method, handler: Handler, options: CallOptions) {
   return async (call: ServerUnaryCall<Buffer, unknown>, callback: sendUnaryData<unknown>) => {
     const startedMs = performance.now();
-    const requestId = requestIdOrNew(call.metadata);
+    const givenId = oneRequestId(call.metadata.get(requestIdKey));
+    const requestId = givenId ?? randomUUID();
     const limits = new CallLimits(effectiveDeadline(call.getDeadline()));
     call.on('cancelled', () => limits.cancel());
     const parent = oneTraceparent(call.metadata.get(traceparentKey));
     const span = enterTrace(method.path.slice(1), { kind: 'server', parent, believesParent: true });
     const inHand = { call, limits, requestId, traceparent: span.traceparent, options };
-    sendRequestId(inHand);
+    // A caller that gave no id learns it before the answer, which it may not wait for. To others it
+    // goes with the answer, in one packet: by itself it is one more to send and to read.
+    if (givenId === undefined) sendRequestId(inHand);
     options.inFlight.add(limits);
     const { response, error } = await answerCall(method, handler, inHand);
     options.inFlight.delete(limits);
     limits.release();
+    if (givenId !== undefined) sendRequestId(inHand);
     if (error === undefined) callback(null, response);
     else callback(toServiceError(error, requestId));
     span.end({ error, attributes: { 'rpc.system': 'grpc' } });
