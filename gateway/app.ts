@@ -52,6 +52,14 @@ export interface AppOptions {
   pages?: PagesTarget | undefined;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    exchange: Exchange;
+    /** Set when the headers were found to be good. */
+    admitted: Admitted;
+  }
+}
+
 interface Admitted {
   exchange: Exchange;
   operation: Operation;
@@ -64,22 +72,31 @@ interface Admitted {
 export function createApp(options: AppOptions): FastifyInstance {
   const app = createFastify(options);
   const table = new RouteTable(operationsOf(options.routes, options.readiness));
-  const admitted = new WeakMap<FastifyRequest, Admitted>();
   const intake = new Intake(options.intake);
-  app.addHook('onRequest', async (request, reply) => {
+  // Members of every request from the start: a WeakMap beside it is work for the collector. Hooks
+  // and handlers call back rather than return promises: to one that resolves with a reply, Fastify
+  // adds listeners for the end of its stream.
+  app.decorateRequest('exchange');
+  app.decorateRequest('admitted');
+  app.addHook('onRequest', (request, reply, done) => {
     const exchange = begin(request, reply, options.log);
     const found = admit(table, exchange, request, reply, options.pages);
     // The one request that needs no operation is OPTIONS; the header Allow is its answer.
-    if (found === undefined) return reply.code(204).send();
+    if (found === undefined) return void reply.code(204).send();
     if (!isEmpty(request.raw)) found.arrived = intake.enter('arriving', exchange);
-    admitted.set(request, found);
+    request.admitted = found;
+    done();
   });
-  const handle = async (request: FastifyRequest, reply: FastifyReply) => {
-    const found = admitted.get(request) as Admitted;
+  const handle = (request: FastifyRequest, reply: FastifyReply): void => {
+    const found = request.admitted;
     found.arrived?.();
     const { kind } = found.operation;
     if (kind === 'rpc' || kind === 'page') intake.enter('working', found.exchange);
-    return answer(found, request, reply, options);
+    answer(found, request, reply, options).catch((error: unknown) => {
+      reply.send(
+        error instanceof Error ? error : new Error('no error was thrown', { cause: error }),
+      );
+    });
   };
   // Every method that Fastify's router knows, and through the not-found handler every one that it
   // does not.
@@ -133,11 +150,9 @@ function createFastify({ arrivalMs, log }: AppOptions): FastifyInstance {
   return app;
 }
 
-const exchanges = new WeakMap<FastifyRequest, Exchange>();
-
 function begin(request: FastifyRequest, reply: FastifyReply, log: Logger): Exchange {
   const exchange = new Exchange({ id: request.id, request: request.raw, response: reply.raw, log });
-  exchanges.set(request, exchange);
+  request.exchange = exchange;
   reply.headers(replyHeaders(exchange.id));
   return exchange;
 }
@@ -186,30 +201,32 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
   options: AppOptions,
-): Promise<FastifyReply> {
+): Promise<void> {
   if (operation.kind === 'probe') {
     const { status, body } = await operation.probe();
-    return sendJson(reply, status, JSON.stringify(body));
-  }
-  if (operation.kind === 'document') return sendDocument(operation.document, request, reply);
-  if (operation.kind === 'live') requireWebSocket(reply);
-  if (operation.kind === 'page') {
+    sendJson(reply, status, JSON.stringify(body));
+  } else if (operation.kind === 'document') {
+    await sendDocument(operation.document, request, reply);
+  } else if (operation.kind === 'live') {
+    requireWebSocket(reply);
+  } else if (operation.kind === 'page') {
     const page = await forwardPage(operation.target, request.raw, exchange);
-    return reply.code(page.status).headers(page.headers).send(page.body);
+    reply.code(page.status).headers(page.headers).send(page.body);
+  } else {
+    const { route } = operation;
+    const body = request.body as Buffer | undefined;
+    const incoming = { exchange, route, params, request: request.raw, body };
+    const { body: text, headers } = await transcode(incoming, options);
+    sendJson(reply.headers(headers), route.status, text);
   }
-  const { route } = operation;
-  const body = request.body as Buffer | undefined;
-  const incoming = { exchange, route, params, request: request.raw, body };
-  const { body: text, headers } = await transcode(incoming, options);
-  return sendJson(reply.headers(headers), route.status, text);
 }
 
-function sendJson(reply: FastifyReply, status: number, body: string): FastifyReply {
-  return reply.code(status).type('application/json; charset=utf-8').send(body);
+function sendJson(reply: FastifyReply, status: number, body: string): void {
+  reply.code(status).type('application/json; charset=utf-8').send(body);
 }
 
 function refuse(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const exchange = exchanges.get(request) as Exchange;
+  const { exchange } = request;
   exchange.error = toPurserError(error);
   const problem = toProblem(exchange.error, exchange);
   // As bytes: to a string Fastify would add a charset, which the type of problems does not have.

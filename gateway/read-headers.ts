@@ -13,7 +13,10 @@ export function headerValues(request: IncomingMessage, name: string): string[] {
   const raw = request.rawHeaders;
   const values: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
-    if (raw[index]?.toLowerCase() === name) values.push(raw[index + 1] as string);
+    const candidate = raw[index] as string;
+    // Most headers differ in their length already; this runs for each header several times.
+    if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue;
+    values.push(raw[index + 1] as string);
   }
   return values;
 }

@@ -19,7 +19,13 @@ interface Node<O> {
   literals: Map<string, Node<O>>;
   parameter: Node<O> | undefined;
   /** By custom verb, '' where there is none, and then by HTTP method. */
-  verbs: Map<string, Map<string, O>>;
+  verbs: Map<string, Map<string, Entry<O>>>;
+}
+
+interface Entry<O> {
+  operation: O;
+  /** Names of its parameters, in the order of the path. */
+  names: readonly string[];
 }
 
 const parameterPattern = /^\{([a-z][A-Za-z0-9]*)\}$/;
@@ -38,24 +44,28 @@ export class RouteTable<O extends Operation> {
    * Throws MALFORMED_HTTP when a parameter is not percent-encoded UTF-8.
    */
   match(httpMethod: string, rawPath: string): Match<O> {
-    const segments = rawPath.split('/').slice(1);
-    const found = rawPath.startsWith('/') ? find(this.#root, segments, []) : undefined;
+    if (!rawPath.startsWith('/')) return { kind: 'unknown' };
+    const found = find(this.#root, { segments: rawPath.split('/'), at: 1, values: [] });
     if (found === undefined) return { kind: 'unknown' };
-    const { operations, values } = found;
-    const operation = operations.get(httpMethod === 'HEAD' ? 'GET' : httpMethod);
-    if (operation !== undefined) {
-      const params = paramsOf(operation.path, values);
-      return params === undefined ? { kind: 'unknown' } : { kind: 'found', operation, params };
+    const { entries, values } = found;
+    const entry = entries.get(httpMethod === 'HEAD' ? 'GET' : httpMethod);
+    if (entry !== undefined) {
+      const params = paramsOf(entry.names, values);
+      if (params === undefined) return { kind: 'unknown' };
+      return { kind: 'found', operation: entry.operation, params };
     }
-    const [first] = operations.values();
-    return { kind: 'wrong-method', path: (first as O).path, allow: allowed(operations) };
+    const [first] = entries.values();
+    return { kind: 'wrong-method', path: first!.operation.path, allow: allowed(entries) };
   }
 
   #add(operation: O): void {
     const { segments, verb } = split(operation.path);
+    const names: string[] = [];
     let node = this.#root;
     for (const segment of segments) {
-      if (parameterPattern.test(segment)) {
+      const name = parameterPattern.exec(segment)?.[1];
+      if (name !== undefined) {
+        names.push(name);
         node = node.parameter ??= newNode();
       } else {
         const next: Node<O> = node.literals.get(segment) ?? newNode();
@@ -63,11 +73,11 @@ export class RouteTable<O extends Operation> {
         node = next;
       }
     }
-    const operations = node.verbs.get(verb) ?? new Map<string, O>();
-    if (operations.has(operation.httpMethod)) {
+    const entries = node.verbs.get(verb) ?? new Map<string, Entry<O>>();
+    if (entries.has(operation.httpMethod)) {
       throw new Error(`Two operations claim ${operation.httpMethod} ${operation.path}.`);
     }
-    node.verbs.set(verb, operations.set(operation.httpMethod, operation));
+    node.verbs.set(verb, entries.set(operation.httpMethod, { operation, names }));
   }
 }
 
@@ -76,36 +86,54 @@ function newNode<O>(): Node<O> {
 }
 
 interface Found<O> {
-  operations: Map<string, O>;
+  entries: Map<string, Entry<O>>;
   /** What the parameters matched, in their order, still encoded. */
-  values: string[];
+  values: readonly string[];
+}
+
+/** A path on its way through the tree: the segments before `at` are matched. */
+interface Walk {
+  segments: readonly string[];
+  at: number;
+  values: readonly string[];
 }
 
 // Literals win over parameters, with a way back: /a/{x}/b is found although /a/b exists.
-function find<O>(node: Node<O>, segments: string[], values: string[]): Found<O> | undefined {
-  const [segment, ...rest] = segments;
-  if (segment === undefined) return undefined;
-  if (rest.length === 0) return findLast(node, segment, values);
+function find<O>(node: Node<O>, { segments, at, values }: Walk): Found<O> | undefined {
+  const segment = segments[at] as string;
+  if (at === segments.length - 1) return findLast(node, segment, values);
   const literal = node.literals.get(segment);
-  const found = literal && find(literal, rest, values);
+  const found = literal && find(literal, { segments, at: at + 1, values });
   if (found !== undefined || node.parameter === undefined || segment === '') return found;
-  return find(node.parameter, rest, [...values, segment]);
+  return find(node.parameter, { segments, at: at + 1, values: [...values, segment] });
 }
 
 // Only here may a custom verb stand. A colon that begins no known verb belongs to the value.
-function findLast<O>(node: Node<O>, segment: string, values: string[]): Found<O> | undefined {
+function findLast<O>(
+  node: Node<O>,
+  segment: string,
+  values: readonly string[],
+): Found<O> | undefined {
   const { name, verb } = splitVerb(segment);
-  const ways: [Node<O> | undefined, string, string[]][] = [
-    [node.literals.get(name), verb, values],
-    [node.parameter, verb, [...values, name]],
-    [node.literals.get(segment), '', values],
-    [node.parameter, '', [...values, segment]],
-  ];
-  for (const [next, wantedVerb, found] of ways) {
-    const operations = next?.verbs.get(wantedVerb);
-    if (operations !== undefined && found.at(-1) !== '') return { operations, values: found };
-  }
-  return undefined;
+  const { literals, parameter } = node;
+  return (
+    entriesOf(literals.get(name), verb, values) ??
+    entriesOf(parameter, verb, values, name) ??
+    entriesOf(literals.get(segment), '', values) ??
+    entriesOf(parameter, '', values, segment)
+  );
+}
+
+/** `last` is what a parameter matches with the last segment; it must not be empty. */
+function entriesOf<O>(
+  node: Node<O> | undefined,
+  verb: string,
+  values: readonly string[],
+  last?: string,
+): Found<O> | undefined {
+  const entries = node?.verbs.get(verb);
+  if (entries === undefined || last === '') return undefined;
+  return { entries, values: last === undefined ? values : [...values, last] };
 }
 
 function split(path: string): { segments: string[]; verb: string } {
@@ -122,10 +150,10 @@ function splitVerb(segment: string): { name: string; verb: string } {
 
 // A slash that arrives encoded would reach into the next segment of a resource name: no such path
 // exists.
-function paramsOf(template: string, values: string[]): Record<string, string> | undefined {
-  const names = split(template).segments.flatMap(
-    (segment) => parameterPattern.exec(segment)?.[1] ?? [],
-  );
+function paramsOf(
+  names: readonly string[],
+  values: readonly string[],
+): Record<string, string> | undefined {
   const params: Record<string, string> = {};
   for (const [index, name] of names.entries()) {
     const value = decode(values[index] as string);
@@ -143,8 +171,8 @@ function decode(text: string): string {
   }
 }
 
-function allowed<O>(operations: Map<string, O>): string[] {
-  const methods = [...operations.keys()];
+function allowed(entries: ReadonlyMap<string, unknown>): string[] {
+  const methods = [...entries.keys()];
   if (methods.includes('GET')) methods.push('HEAD');
   return [...methods, 'OPTIONS'].toSorted();
 }

@@ -42,8 +42,9 @@ export async function startGateway({
   const app = createApp({ ...options, ...appLimits, intake: appLimits });
   app.server.maxConnections = connections;
   let stopping = false;
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (stopping) reply.header('connection', 'close');
+    done();
   });
   await app.listen({ host, port });
   return {
