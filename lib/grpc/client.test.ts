@@ -85,6 +85,8 @@ test('errors come out as those of the catalogue, details and all', async () => {
   assert.ok(error instanceof PurserError);
   assert.is(error.reason, 'INVALID_REQUEST');
   assert.equal(error.violations, violations);
+  // Of the failed call itself there is none.
+  assert.match(error.stack ?? '', /\n +at /);
   client.close();
   await upstream.stop();
 });

@@ -134,22 +134,38 @@ export class GrpcClient {
     const { path, requestSerialize, responseDeserialize } = method.definition;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject({ code: grpcStatus.CANCELLED });
-      const call = this.#channel.client.makeUnaryRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        request,
-        metadataOf(options),
-        { deadline },
-        (error, response) => {
-          signal?.removeEventListener('abort', cancel);
-          if (error === null) resolve(response as Res);
-          else reject(error);
-        },
+      const call = withoutStack(() =>
+        this.#channel.client.makeUnaryRequest(
+          path,
+          requestSerialize,
+          responseDeserialize,
+          request,
+          metadataOf(options),
+          { deadline },
+          (error, response) => {
+            signal?.removeEventListener('abort', cancel);
+            if (error === null) resolve(response as Res);
+            else reject(error);
+          },
+        ),
       );
       const cancel = () => call.cancel();
       signal?.addEventListener('abort', cancel, { once: true });
     });
+  }
+}
+
+/**
+ * grpc-js makes an error for each call, for its stack, in case the call fails: no other function
+ * costs a call more. What fails here becomes an error of ours, which has a stack.
+ */
+function withoutStack<T>(work: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
