@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import { register } from 'prom-client';
 import * as assert from 'uvu/assert';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import { suite } from '#test/harness/suite.ts';
@@ -39,6 +40,14 @@ async function reasonOf(promise: Promise<unknown>): Promise<string> {
   );
   return error instanceof PurserError ? error.reason : (error as Error).message;
 }
+
+test('refusals are counted from 0, so that the first of them is a rise', async () => {
+  const { batcher } = gated({ name: 'counted', queueMax: 0 });
+  const series = 'purser_batch_refusals_total{batch="counted"}';
+  assert.match(await register.metrics(), `${series} 0\n`);
+  assert.is(await reasonOf(batcher.submit(1)), 'OVERLOADED');
+  assert.match(await register.metrics(), `${series} 1\n`);
+});
 
 test('an idle batcher runs a single item at once', async () => {
   const { batcher, runs, open } = gated();

@@ -64,6 +64,8 @@ export class Batcher<In, Out> {
       clock: systemClock,
       ...options,
     };
+    // The first refusals are seen as a rise only from a value that was there before.
+    batchRefusals.inc({ batch: options.name }, 0);
   }
 
   /**

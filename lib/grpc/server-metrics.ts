@@ -18,3 +18,12 @@ export const callsRefused = new Counter({
   help: 'gRPC calls refused because the server has as many in hand as it takes, by method.',
   labelNames: ['method'] as const,
 });
+
+/**
+ * A rise is seen only from a value that was there before it: without these the first fault of a
+ * process, or its first wave of refusals, would raise no alert.
+ */
+export function beginCounting(method: string): void {
+  callsHandled.inc({ method, code: 'INTERNAL' }, 0);
+  callsRefused.inc({ method }, 0);
+}

@@ -384,6 +384,17 @@ test('a call leaves one log line with a hash for the user id, and is counted', a
   assert.match(metrics, new RegExp(`duration_seconds_count{method="${createPath}"} [1-9]`));
 });
 
+test('faults and refusals are counted from 0, so that the first of them is a rise', async () => {
+  const metrics = await register.metrics();
+  const never = '/purser.orders.v1.OrderService/ShipOrder';
+  for (const name of [
+    `purser_grpc_server_calls_total{method="${never}",code="INTERNAL"}`,
+    `purser_grpc_server_calls_refused_total{method="${never}"}`,
+  ]) {
+    assert.ok(metrics.split('\n').includes(`${name} 0`), name);
+  }
+});
+
 test('a method that no contract has is unimplemented', async () => {
   const reply = await ask({ path: '/purser.orders.v1.OrderService/DropTables' });
   assert.is(reply.error?.code, status.UNIMPLEMENTED);

@@ -13,6 +13,7 @@ import type { Callers } from './callers.ts';
 import { addHealth } from './health.ts';
 import { logLibraryTo } from './library-log.ts';
 import { addReflection } from './reflection.ts';
+import { beginCounting } from './server-metrics.ts';
 import { shutdown } from './shutdown.ts';
 import { streamCall, type StreamHandler } from './stream-call.ts';
 import { TlsServerCredentials } from './tls-server-credentials.ts';
@@ -100,6 +101,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   for (const calls of services.values()) {
     const definition = calls.map((call) => [call.name, undecoded(call)]);
     const handlers = calls.map((call): [string, UntypedServiceImplementation[string]] => {
+      beginCounting(call.path);
       const handler = implementations[call.path];
       const callers = options.tls?.callers;
       const common = { log, isTransient, refusesWrites, operatorKey, callers };

@@ -8,7 +8,8 @@ const expiry = new Gauge({
   name: 'purser_tls_certificate_expiry_seconds',
   help: 'When the certificate in PURSER_TLS_FOLDER expires, in seconds since the epoch.',
   collect() {
-    this.reset();
+    // Without a value, not with 0: that would be a certificate that expired long ago.
+    this.remove();
     // Files that cannot be read right now have no expiry to tell of; the log says why.
     try {
       if (own !== undefined) this.set(own.expirySeconds());
@@ -22,6 +23,6 @@ const expiry = new Gauge({
  */
 export function openTlsFolder(folder: string | undefined): TlsFolder | undefined {
   own = folder === undefined ? undefined : new TlsFolder(folder);
-  if (own === undefined) expiry.reset();
+  if (own === undefined) expiry.remove();
   return own;
 }

@@ -33,7 +33,8 @@ interface Case {
   atOnce?: true;
 }
 
-const n = 120;
+/** So many samples after the first: 75 minutes. */
+const n = 300;
 const stays = (value: number | string) => `${value}+0x${n}`;
 const grows = (start: number, step: number) => `${start}+${step}x${n}`;
 
@@ -85,10 +86,17 @@ const cases: Record<string, Case> = {
     fromMinute: 0,
   },
   PurserAuditStale: {
-    loud: { 'purser_audit_last_timestamp_seconds{job="operations"}': stays(-3000) },
-    quiet: { 'purser_audit_last_timestamp_seconds{job="operations"}': grows(-3000, 15) },
+    loud: {
+      'purser_audit_last_timestamp_seconds{job="operations"}': stays(600),
+      'process_start_time_seconds{job="operations"}': stays(300),
+    },
+    // Has not audited, and has not been there for an hour.
+    quiet: {
+      'purser_audit_last_timestamp_seconds{job="operations"}': stays(0),
+      'process_start_time_seconds{job="operations"}': stays(1200),
+    },
     labels: {},
-    fromMinute: 10,
+    fromMinute: 70,
     atOnce: true,
   },
   PurserInvariantViolated: {

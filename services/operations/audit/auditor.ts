@@ -16,7 +16,7 @@ const violations = new Gauge({
 
 const lastAudit = new Gauge({
   name: 'purser_audit_last_timestamp_seconds',
-  help: 'When the last audit that could look began, in seconds since 1970.',
+  help: 'When the last audit that could look began, in seconds since 1970; 0 before the first.',
 });
 
 export interface AuditorOptions {

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { testPublisher } from '#test/harness/publish.ts';
 import { fundedUser, restClient, type StartedSystem, usd } from '#test/harness/started-system.ts';
+import { writeCertificates } from '../../../tools/certs/write-certificates.ts';
+import { certificatesIn } from '../../../tools/start/certificates.ts';
+import { evaluateIn } from './inspector.ts';
 
 /** Something that goes wrong, and what Prometheus is to say of it. */
 export interface Provocation {
@@ -13,14 +18,6 @@ export interface Provocation {
   /** Fire after it was mended. */
   after?: readonly string[];
 }
-
-/** Alerts that nothing here provokes, each with the reason. */
-export const notProvoked: Readonly<Record<string, string>> = {
-  PurserMemoryHigh: 'memory does not leak on demand',
-  PurserCertificateExpires: 'certificates are made for longer than that',
-  PurserAuditStale: 'it takes an hour',
-  PurserOverloaded: 'the load that fills the queues also slows whoever measures',
-};
 
 /** Stops processes as a machine that hangs would; the returned function lets them go on. */
 function freeze(pids: readonly number[]): () => void {
@@ -56,8 +53,49 @@ async function repeatedly(count: number, pauseMs: number, work: () => Promise<un
   }
 }
 
+/** Code that runs in the one process whose command line matches, through Node's inspector. */
+async function evaluate(system: StartedSystem, pattern: RegExp, expression: string) {
+  const [pid, ...others] = system.pids(pattern);
+  if (pid === undefined || others.length > 0) throw new Error(`${pattern} is not one process`);
+  const port = /--inspect-port=(\d+)/.exec(system.environment['NODE_OPTIONS'] ?? '')?.[1];
+  await evaluateIn(pid, Number(port), expression);
+}
+
+function audit({ url, operatorKey }: StartedSystem): Promise<unknown> {
+  return fetch(`${url}/v1/operations/audit:run`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${operatorKey}` },
+  });
+}
+
+/**
+ * Begins so many calls of Orders, past the gateway, and never says what they ask for; they stay in
+ * hand until Orders loses patience after 10 s. The returned function ends them.
+ */
+async function beginCalls({ ports }: StartedSystem, count: number): Promise<() => void> {
+  // A server takes 500 calls at a time from each connection.
+  const connections = Array.from({ length: Math.ceil(count / 500) }, () =>
+    connect(`http://127.0.0.1:${ports.orders}`),
+  );
+  await Promise.all(connections.map((connection) => once(connection, 'remoteSettings')));
+  for (let begun = 0; begun < count; begun += 1) {
+    const call = connections[begun % connections.length]!.request({
+      ':method': 'POST',
+      ':path': '/purser.orders.v1.OrderService/GetOrder',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    call.on('error', () => {});
+    call.resume();
+  }
+  return () => {
+    for (const connection of connections) connection.destroy();
+  };
+}
+
 const brokenPayload = Buffer.from([0xff]);
 
+/** In a system without certificates. */
 export const provocations: readonly Provocation[] = [
   {
     what: 'a message that cannot be read',
@@ -79,7 +117,8 @@ export const provocations: readonly Provocation[] = [
   {
     what: 'a wallet with money that nobody has put there',
     during: ['PurserInvariantViolated'],
-    async breakIt({ url, operatorKey, sql }) {
+    async breakIt(system) {
+      const { url, sql } = system;
       const { userId } = await fundedUser(url, 1_000);
       const add = (amount: number) =>
         sql(
@@ -87,14 +126,43 @@ export const provocations: readonly Provocation[] = [
           `update accounts set balance_minor = balance_minor + ${amount}
           where user_id = '${userId}'`,
         );
-      const audit = () =>
-        fetch(`${url}/v1/operations/audit:run`, {
-          method: 'POST',
-          headers: { authorization: `Bearer ${operatorKey}` },
-        });
       await add(1);
-      await audit();
+      await audit(system);
       return () => add(-1);
+    },
+  },
+  {
+    what: 'an Operations whose clock is two hours behind',
+    during: ['PurserAuditStale'],
+    async breakIt(system) {
+      const operations = /services\/operations\/main/;
+      await evaluate(
+        system,
+        operations,
+        `globalThis.Date = class extends (globalThis.trueDate = Date) {
+          constructor(...args) {
+            super(...(args.length > 0 ? args : [trueDate.now() - 2 * 3_600_000]));
+          }
+          static now() { return trueDate.now() - 2 * 3_600_000; }
+        }`,
+      );
+      await audit(system);
+      return async () => {
+        await evaluate(system, operations, 'globalThis.Date = trueDate');
+        await audit(system);
+      };
+    },
+  },
+  {
+    what: 'a Notifications that keeps 400 MB',
+    during: ['PurserMemoryHigh'],
+    async breakIt(system) {
+      const notifications = /services\/notifications\/main/;
+      await evaluate(system, notifications, 'globalThis.kept = Buffer.alloc(400e6, 1)');
+      return () => {
+        // It is started again.
+        for (const pid of system.pids(notifications)) process.kill(pid, 'SIGKILL');
+      };
     },
   },
   {
@@ -116,6 +184,11 @@ export const provocations: readonly Provocation[] = [
         await standing;
       };
     },
+  },
+  {
+    what: 'five thousand calls that never say what they ask for',
+    during: ['PurserOverloaded'],
+    breakIt: (system) => beginCalls(system, 5_000),
   },
   {
     what: 'Orders without one of its tables',
@@ -220,6 +293,19 @@ export const provocations: readonly Provocation[] = [
         goOn();
         await stop();
       };
+    },
+  },
+];
+
+/** In a system over mutual TLS. */
+export const provocationsOverTls: readonly Provocation[] = [
+  {
+    what: 'certificates that have two days left',
+    during: ['PurserCertificateExpires'],
+    async breakIt({ dataFolder }) {
+      const folder = certificatesIn(dataFolder);
+      await writeCertificates(folder, { days: 2 });
+      return () => writeCertificates(folder, { days: 30 });
     },
   },
 ];
