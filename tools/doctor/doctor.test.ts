@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -10,7 +10,13 @@ import { freePort } from '../local/free-port.ts';
 import { lockDataFolder } from '../start/run-lock.ts';
 import { services } from '../start/services.ts';
 import { readSettings } from '../start/settings.ts';
-import { lookAtDataFolder, lookAtNats, lookForLeftovers, sharedMemoryBytes } from './look.ts';
+import {
+  lookAtCluster,
+  lookAtDataFolder,
+  lookAtNats,
+  lookForLeftovers,
+  sharedMemoryBytes,
+} from './look.ts';
 
 const test = suite('npm run doctor');
 
@@ -46,11 +52,16 @@ test('a machine that can run Purser: every line says so, nothing is made, exit 0
   const { exit, output, problems } = await run(place);
   assert.equal(problems, [], output);
   assert.is(exit, 0);
+  assert.match(output, /^ok +The variables of all services can be read\.$/m);
   for (const line of output.trim().split('\n').slice(0, -2))
     assert.match(line, /^(ok|warning) +\S/);
   assert.match(output, /^ok +npm 11\.0\.0\.$/m);
   assert.match(output, /^ok +postgres \(PostgreSQL\) 18/m);
-  assert.match(output, /^ok +The ports of npm start are free/m);
+  const ports = /^ok +The ports of npm start are free: (.*)\.$/m.exec(output)?.[1] ?? '';
+  const wanted = readSettings(services, place).ports.map(({ port }) => String(port));
+  assert.equal(ports.split(', ').toSorted(), wanted.toSorted());
+  // PostgreSQL, nats-server, two of each process, and one more for WebSockets.
+  assert.is(wanted.length, 2 + 2 * services.length + 1);
   assert.match(output, /^npm start can work here\.$/m);
   assert.not(existsSync(place['PURSER_DATA']!));
 });
@@ -68,6 +79,29 @@ test('a port that is taken and a wrong variable are problems, each in words, exi
   const wrong = await run({ ...place, PURSER_NATS_PORT: 'nats' });
   assert.is(wrong.exit, 1);
   assert.match(wrong.problems.join(), /PURSER_NATS_PORT must be a whole number/);
+});
+
+test('a variable that a service would refuse is a problem, told once', async () => {
+  const place = await ownPlace();
+  const { exit, problems } = await run({ ...place, PURSER_TRACING: 'x', PURSER_REFLECTION: 'y' });
+  assert.is(exit, 1);
+  assert.is(problems.length, 2);
+  assert.match(problems.join(), /PURSER_TRACING must be off, otlp, or file/);
+  assert.match(problems.join(), /PURSER_REFLECTION must be/);
+});
+
+test('databases that this PostgreSQL cannot open are a problem', () => {
+  const folder = temporaryFolder();
+  const cluster = join(folder, 'postgres/cluster');
+  assert.equal(lookAtCluster(folder), []);
+  mkdirSync(cluster, { recursive: true });
+  writeFileSync(join(cluster, 'PG_VERSION'), '17\n');
+  writeFileSync(join(folder, 'postgres/password'), 'secret\n');
+  assert.match(lookAtCluster(folder)[0]?.sentence ?? '', /written by PostgreSQL 17/);
+  writeFileSync(join(cluster, 'PG_VERSION'), '18\n');
+  assert.equal(lookAtCluster(folder), []);
+  rmSync(join(folder, 'postgres/password'));
+  assert.match(lookAtCluster(folder)[0]?.sentence ?? '', /password is missing/);
 });
 
 test('an old Node is a problem', async () => {

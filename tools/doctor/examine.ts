@@ -14,9 +14,11 @@ import {
   judgeMemory,
   judgeSharedMemory,
 } from './judge.ts';
+import { lookAtVariables } from './look-at-settings.ts';
 import {
   dockerFacts,
   freeBytes,
+  lookAtCluster,
   lookAtDataFolder,
   lookAtNats,
   lookAtPorts,
@@ -48,11 +50,13 @@ async function examineSettings(): Promise<Finding[]> {
     // What runs here already has the ports, of course.
     const ports = leftovers.level === 'ok' ? await lookAtPorts(settings) : [];
     return [
+      ...lookAtVariables(settings),
       lookAtDataFolder(dataFolder),
       judgeDisk(freeBytes(dataFolder), dataFolder),
       leftovers,
       ...ports,
       await lookAtPostgres(dataFolder),
+      ...lookAtCluster(dataFolder),
       await lookAtNats(dataFolder),
     ];
   } catch (error) {

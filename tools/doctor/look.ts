@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync }
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { findNatsServer, natsServerVersion } from '../local/find-nats-server.ts';
-import { findBinaries } from '../local/postgres-cluster.ts';
+import { checkVersion, findBinaries, superuserPassword } from '../local/postgres-cluster.ts';
 import { launchAs, postgresOwner } from '../local/postgres-owner.ts';
 import { isRunning } from '../local/running-process.ts';
 import { portProblems } from '../start/ports.ts';
@@ -91,6 +91,20 @@ export async function lookAtPostgres(dataFolder: string): Promise<Finding> {
       `PostgreSQL does not run: ${why} A missing library is one of the operating system's ` +
         'packages; a missing program comes back with npm ci; setpriv is in util-linux.',
     );
+  }
+}
+
+/** Nothing, unless an earlier run has left databases that this PostgreSQL cannot open. */
+export function lookAtCluster(dataFolder: string): Finding[] {
+  const folder = join(dataFolder, 'postgres');
+  const cluster = join(folder, 'cluster');
+  if (!existsSync(cluster)) return [];
+  try {
+    checkVersion(cluster);
+    superuserPassword(folder);
+    return [];
+  } catch (error) {
+    return [problem((error as Error).message)];
   }
 }
 
