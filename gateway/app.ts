@@ -17,6 +17,7 @@ import { Intake, type IntakeLimits } from './intake.ts';
 import { asksForLive, type LiveProxy, requireWebSocket } from './live-proxy.ts';
 import { forwardPage, isPagePath } from './pages.ts';
 import type { PagesTarget } from './pages.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { operationsOf } from './operations.ts';
 import type { Operation } from './operations.ts';
 import { toProblem } from '#lib/http/problem.ts';
@@ -48,8 +49,17 @@ export interface AppOptions {
   deadlineMs: number;
   /** How many requests are taken at a time. */
   intake: IntakeLimits;
+  /** How many requests each user, and each address that names no user, may make; without limits. */
+  rates?: Rates;
   /** Who answers for the paths that are not the gateway's own; without it nobody does. */
   pages?: PagesTarget | undefined;
+}
+
+export interface Rates {
+  /** By user id. */
+  user?: RateLimit | undefined;
+  /** By the address at the other end of the socket, for requests that name no user. */
+  address?: RateLimit | undefined;
 }
 
 declare module 'fastify' {
@@ -80,7 +90,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.decorateRequest('admitted');
   app.addHook('onRequest', (request, reply, done) => {
     const exchange = begin(request, reply, options.log);
-    const found = admit(table, exchange, request, reply, options.pages);
+    const found = admit(table, exchange, request, reply, options);
     // The one request that needs no operation is OPTIONS; the header Allow is its answer.
     if (found === undefined) return void reply.code(204).send();
     if (!isEmpty(request.raw)) found.arrived = intake.enter('arriving', exchange);
@@ -166,7 +176,7 @@ function admit(
   exchange: Exchange,
   request: FastifyRequest,
   reply: FastifyReply,
-  pages: PagesTarget | undefined,
+  { pages, rates = {} }: AppOptions,
 ): Admitted | undefined {
   checkHost(request.raw);
   const match = table.match(request.method, exchange.path);
@@ -175,6 +185,7 @@ function admit(
       throw new PurserError('ROUTE_NOT_FOUND');
     }
     exchange.route = 'page';
+    rates.address?.take(addressOf(request));
     checkBodyHeaders(request.raw, false);
     const operation: Operation = { kind: 'page', httpMethod: 'GET', path: '*', target: pages };
     return { exchange, operation, params: {} };
@@ -192,8 +203,15 @@ function admit(
     const isForUsers = operation.route.method.access === 'user';
     if (isForUsers) exchange.userId = readUserId(request.raw);
   }
+  if (exchange.userId !== undefined) rates.user?.take(exchange.userId);
+  else if (operation.kind !== 'probe') rates.address?.take(addressOf(request));
   checkBodyHeaders(request.raw, operation.kind === 'rpc' && operation.route.hasBody);
   return { exchange, operation, params };
+}
+
+/** Of the socket, never of a header: whoever calls could write any into it. */
+function addressOf(request: FastifyRequest): string {
+  return request.raw.socket.remoteAddress ?? '';
 }
 
 async function answer(

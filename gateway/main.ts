@@ -4,6 +4,7 @@ import { startInternalServer } from '#lib/internal-http/server.ts';
 import { runService } from '#lib/process/lifecycle.ts';
 import { Readiness } from '#lib/process/readiness.ts';
 import { LiveProxy } from './live-proxy.ts';
+import { RateLimit } from './rate-limit.ts';
 import { startGateway } from './server.ts';
 import { openTlsFolder } from '#lib/tls/open-tls-folder.ts';
 import { closeUpstreams, connectUpstreams } from '#lib/grpc/upstreams.ts';
@@ -32,7 +33,14 @@ await runService(
     onStop('the internal port', internal.stop);
     const port = config.PURSER_GATEWAY_PORT;
     const live = new LiveProxy({ targets: config.PURSER_NOTIFICATIONS_LIVE_TARGET, tls, log });
-    const options = { host, port, routes, upstreams, readiness, live, log, pages };
+    const instances = config.PURSER_RATE_LIMIT_INSTANCES;
+    const limit = (perSecond: number | undefined) =>
+      perSecond === undefined ? undefined : new RateLimit({ perSecond, instances });
+    const rates = {
+      user: limit(config.PURSER_USER_RATE_LIMIT),
+      address: limit(config.PURSER_ADDRESS_RATE_LIMIT),
+    };
+    const options = { host, port, routes, upstreams, readiness, live, log, pages, rates };
     const gateway = await startGateway(options);
     onStop('the public port', gateway.stop);
   },

@@ -112,14 +112,14 @@ export interface TestGateway extends Gateway {
 /** A gateway whose domains all lead to the target, unless it is told otherwise. */
 export async function startTestGateway(
   target: string,
-  options: Pick<GatewayOptions, 'limits' | 'pages'> & {
+  options: Pick<GatewayOptions, 'limits' | 'pages' | 'rates'> & {
     log?: Logger;
     liveTargets?: Address[];
     /** Of domains that lead elsewhere. */
     targets?: Record<string, string>;
   } = {},
 ): Promise<TestGateway> {
-  const { limits = {}, log = silent, liveTargets = [], pages } = options;
+  const { limits = {}, log = silent, liveTargets = [], pages, rates = {} } = options;
   const own = { orders: target, payments: target, notifications: target, operations: target };
   const upstreams = connectUpstreams({ ...own, ...options.targets }, silent);
   const readiness = new Readiness({ ...upstreamChecks(upstreams, pages), log: silent });
@@ -133,6 +133,7 @@ export async function startTestGateway(
     log,
     limits,
     pages,
+    rates,
   });
   const stop = async () => {
     await gateway.stop();

@@ -217,6 +217,12 @@ export const errorReference: Readonly<Record<Reason, ErrorExplanation>> = {
     action: 'Read it again, and discard it if that is still right.',
     metadata: { dead_letter: 'deadLetters/019c143e-5a00-7b3a-9c1d-4f2e8a6b7c50' },
   },
+  RATE_LIMITED: {
+    meaning: 'The user sends more requests than one may. Nothing was done; try again after the delay.',
+    cause: 'The user, or the address where no user is named, sends more requests a second than PURSER_USER_RATE_LIMIT or PURSER_ADDRESS_RATE_LIMIT allows.',
+    action: 'Wait as long as the answer says, then repeat the call; spread what is not urgent over time.',
+    metadata: {},
+  },
 };
 
 /** What the values of enums named FailureReason mean, by the enum's full name. */

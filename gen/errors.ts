@@ -241,6 +241,13 @@ export const errorCatalogue = {
     metadata: ['dead_letter'],
     retryable: false,
   },
+  RATE_LIMITED: {
+    code: 8,
+    httpStatus: 429,
+    message: 'Too many requests in a short time; nothing was done, try again.',
+    metadata: [],
+    retryable: true,
+  },
 } as const;
 
 /** Why a call failed, for programs. */

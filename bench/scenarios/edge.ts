@@ -85,6 +85,7 @@ async function startGateway(port: number, echoPort: number): Promise<ChildProces
     PURSER_ORDERS_TARGET: echo,
     PURSER_PAYMENTS_TARGET: echo,
     PURSER_NOTIFICATIONS_TARGET: echo,
+    PURSER_USER_RATE_LIMIT: 'off',
   });
   const isUp = () =>
     fetch(`http://127.0.0.1:${port}/healthz`).then(

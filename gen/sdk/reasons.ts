@@ -76,7 +76,9 @@ export type ServiceReason =
   /** There is no such dead letter. */
   | 'DEAD_LETTER_NOT_FOUND'
   /** The dead letter died again, or somebody else dealt with it, while it was being discarded. */
-  | 'DEAD_LETTER_CHANGED';
+  | 'DEAD_LETTER_CHANGED'
+  /** The user sends more requests than one may. Nothing was done; try again after the delay. */
+  | 'RATE_LIMITED';
 
 /** What an error of each reason says beside. */
 export interface ReasonMetadata {
@@ -114,4 +116,5 @@ export interface ReasonMetadata {
   OPERATIONS_DISABLED: Record<never, string>;
   DEAD_LETTER_NOT_FOUND: { dead_letter: string };
   DEAD_LETTER_CHANGED: { dead_letter: string };
+  RATE_LIMITED: Record<never, string>;
 }

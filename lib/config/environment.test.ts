@@ -100,6 +100,7 @@ const good: [Variable, string[]][] = [
   [variables.PURSER_NATS_URL, ['nats://a:4222', 'tls://a:4222,tls://u:p@b:4222']],
   [variables.PURSER_DATA, ['.purser', '/var/lib/purser']],
   [variables.PURSER_TLS_FOLDER, ['off']],
+  [variables.PURSER_USER_RATE_LIMIT, ['off', '1', '1000000']],
   [variables.PURSER_WEB_TARGET, ['web:8082', '127.0.0.1:1', '[::1]:1']],
   [variables.PURSER_TRACING, ['off', 'otlp', 'file:/tmp/a', 'file:a b']],
   [variables.OTEL_TRACES_SAMPLER_ARG, ['0', '1', '0.5', '1.0']],
@@ -123,6 +124,7 @@ const bad: [Variable, string[]][] = [
   [variables.OTEL_TRACES_SAMPLER_ARG, ['1.1', '-1', '1%', '', '1e-2']],
   [variables.OTEL_TRACES_SAMPLER, ['sometimes']],
   [variables.OTEL_EXPORTER_OTLP_ENDPOINT, ['a:4318', 'grpc://a']],
+  [variables.PURSER_USER_RATE_LIMIT, ['0', '-1', '1.5', '1000001', '', '1e3', 'on', '01']],
   [variables.PURSER_TLS_FOLDER, ['on', '/nowhere', import.meta.dirname]],
   [variables.PURSER_WEB_TARGET, ['web', 'web:0', 'http://web:80', '127.0.0.1:1,127.0.0.1:2']],
   [

@@ -39,6 +39,16 @@ export function onOrOff(text: string): boolean {
   return oneOf('on', 'off')(text) === 'on';
 }
 
+/** Events a second, from 1 to 1,000,000; undefined for `off`. */
+export function rateLimit(text: string): number | undefined {
+  if (text === 'off') return undefined;
+  const value = Number(text);
+  if (!/^[1-9]\d{0,6}$/.test(text) || value > 1_000_000) {
+    throw new RangeError('a whole number from 1 to 1000000, or off');
+  }
+  return value;
+}
+
 /** A secret of 16 to 256 visible ASCII characters; undefined when it is empty. */
 export function optionalKey(text: string): string | undefined {
   if (text === '') return undefined;

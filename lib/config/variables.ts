@@ -14,6 +14,7 @@ import {
   originList,
   port,
   postgresUrl,
+  rateLimit,
   share,
   tracingTarget,
   tlsFolder,
@@ -369,6 +370,24 @@ export const variables = {
     default: '1',
     description: 'How many processes of the gateway npm start runs.',
     readBy: ['start'],
+  }),
+  PURSER_USER_RATE_LIMIT: variable({
+    parse: rateLimit,
+    default: '100',
+    description: 'Requests a second of one user over all gateways, or off, as npm start sets it.',
+    readBy: ['gateway'],
+  }),
+  PURSER_ADDRESS_RATE_LIMIT: variable({
+    parse: rateLimit,
+    default: 'off',
+    description: 'The same of an address, where no user is named; off behind a proxy.',
+    readBy: ['gateway'],
+  }),
+  PURSER_RATE_LIMIT_INSTANCES: variable({
+    parse: wholeNumber(1, 1_000),
+    default: '1',
+    description: 'How many gateways run at most: each grants this part of the rate limits.',
+    readBy: ['gateway'],
   }),
   PURSER_WEB_TARGET: variable({
     parse: address,

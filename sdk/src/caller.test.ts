@@ -110,7 +110,7 @@ test('without a limit of time the tries go on', () =>
 
 test('a mutation without a key is repeated only when nothing was done', async () => {
   const operation = { rpc: '/Toys/Wind', method: 'POST', path: '/v1/toys:wind' } as const;
-  const failures = ['OVERLOADED', 'OVERLOADED', 'DEPENDENCY_UNAVAILABLE', 'unused'];
+  const failures = ['OVERLOADED', 'RATE_LIMITED', 'DEPENDENCY_UNAVAILABLE', 'unused'];
   const send = () =>
     Promise.reject(new PurserError(failures.shift() ?? '', 'no', { retryAfterMs: 1 }));
   const caller = new Caller({ send }, { userId: 'ann' });

@@ -174,7 +174,7 @@ export function isPassing({ reason, status, retryAfterMs }: PurserError): boolea
 
 function mayRepeat({ idempotent, keyed }: Operation, error: PurserError): boolean {
   // By its contract nothing was done.
-  if (error.reason === 'OVERLOADED') return true;
+  if (error.reason === 'OVERLOADED' || error.reason === 'RATE_LIMITED') return true;
   return Boolean(idempotent || keyed) && isPassing(error);
 }
 

@@ -176,6 +176,7 @@ export class Fleet {
       PATH: process.env['PATH'],
       PURSER_HOST: '127.0.0.1',
       PURSER_NATS_URL: natsUrl,
+      PURSER_USER_RATE_LIMIT: 'off',
       PURSER_STREAM_REPLICAS: String(streamReplicas),
       PURSER_ORDERS_TARGET: list('orders', 'port'),
       PURSER_PAYMENTS_TARGET: list('payments', 'port'),

@@ -302,6 +302,7 @@ test('answers of the gateway are as described: the good ones, and each kind of e
   }
   const refusals: [status: number, error: PurserError][] = [
     [409, new PurserError('IDEMPOTENCY_KEY_REUSED', { request_id: 'k' })],
+    [429, new PurserError('RATE_LIMITED', {}, { retryDelayMs: 20 })],
     [500, new PurserError('INTERNAL')],
     [503, new PurserError('OVERLOADED', {}, { retryDelayMs: 2_500 })],
     [504, new PurserError('DEADLINE_EXCEEDED')],

@@ -23,6 +23,7 @@ export function environmentOf(
     ...(instance.service.operates && operatorsOf(backing)),
     ...targets(settings),
     ...certificateOf(instance.service.name, settings),
+    ...ratesOf(settings),
     PURSER_HOST: settings.host,
     PURSER_NATS_URL: backing.natsUrl,
     [`${prefix}_PORT`]: String(instance.port),
@@ -70,6 +71,17 @@ function operatorsOf({ databaseUrls, operatorKey }: Backing): NodeJS.ProcessEnv 
 
 function databaseVariable(service: string): string {
   return `PURSER_${service.toUpperCase()}_DATABASE_URL`;
+}
+
+/**
+ * A developer is one user with the load of many, so that nothing is limited unless it is asked for.
+ */
+function ratesOf({ instances }: Settings): NodeJS.ProcessEnv {
+  const gateways = instances.filter(({ service }) => service.name === 'gateway').length;
+  return {
+    PURSER_USER_RATE_LIMIT: process.env['PURSER_USER_RATE_LIMIT'] || 'off',
+    PURSER_RATE_LIMIT_INSTANCES: String(Math.max(1, gateways)),
+  };
 }
 
 /** Ports and numbers of instances are ours to tell, and only to the process they are about. */

@@ -177,6 +177,11 @@ app.kubernetes.io/part-of: purser
   value: purser-{{ . }}:{{ $called.ports.live }}
 {{- end }}
 {{- end }}
+{{- if eq $name "gateway" }}
+{{- $isFixed := eq $process.autoscaling.kind "none" }}
+- name: PURSER_RATE_LIMIT_INSTANCES
+  value: {{ $isFixed | ternary $process.replicas $process.autoscaling.maxReplicas | quote }}
+{{- end }}
 {{- if and $process.tlsSecret (ne $name "web") }}
 - name: PURSER_TLS_FOLDER
   value: /etc/purser/tls

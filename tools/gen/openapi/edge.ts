@@ -16,6 +16,9 @@ export const requestReasons: readonly EdgeReason[] = [
   { reason: 'MALFORMED_HTTP', status: 431 },
 ];
 
+/** For every operation that calls a service. */
+export const callReasons: readonly EdgeReason[] = [{ reason: 'RATE_LIMITED' }];
+
 /** For operations with a body. */
 export const bodyReasons: readonly EdgeReason[] = [
   { reason: 'MALFORMED_JSON' },

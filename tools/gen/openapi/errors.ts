@@ -3,7 +3,7 @@ import { problemTitle, problemType } from '#lib/errors/problem-text.ts';
 import { httpStatusOf, readCatalogue } from '../emit-tables.ts';
 import type { Rpc } from '../model.ts';
 import type { ErrorOption, Options } from '../options.ts';
-import { bodyReasons, grpcReasons, requestIdExample, requestReasons } from './edge.ts';
+import { bodyReasons, callReasons, grpcReasons, requestIdExample, requestReasons } from './edge.ts';
 import { violationsExample } from './edge.ts';
 import type { EdgeReason } from './edge.ts';
 import { defined } from './json.ts';
@@ -42,6 +42,7 @@ export class Errors {
     return this.#byStatus([
       ...named.filter((reason) => !grpcReasons.includes(reason)).map((reason) => ({ reason })),
       ...requestReasons,
+      ...callReasons,
       ...(rpc.http?.body === undefined ? [] : bodyReasons),
     ]);
   }

@@ -295,6 +295,7 @@ export const english = {
       CONNECTION_FAILED: 'Nothing answered. Check the connection and try again.',
       DEADLINE_EXCEEDED: 'There was no answer in time. Try again.',
       DEPENDENCY_UNAVAILABLE: 'A part of the system does not answer right now. Try again.',
+      RATE_LIMITED: 'That was a bit fast. Try again in a moment.',
       OVERLOADED: 'The system has too much to do. Try again in a moment.',
       INVALID_REQUEST: 'Something in this form is not right.',
       ACCOUNT_NOT_FOUND: 'This user has no wallet yet.',

@@ -91,6 +91,8 @@ export const ErrorReason = {
   DEAD_LETTER_NOT_FOUND: 33,
   /** DEAD_LETTER_CHANGED - The dead letter died again, or somebody else dealt with it, while it was being discarded. */
   DEAD_LETTER_CHANGED: 34,
+  /** RATE_LIMITED - The user sends more requests than one may. Nothing was done; try again after the delay. */
+  RATE_LIMITED: 35,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -132,5 +134,6 @@ export namespace ErrorReason {
   export type OPERATIONS_DISABLED = typeof ErrorReason.OPERATIONS_DISABLED;
   export type DEAD_LETTER_NOT_FOUND = typeof ErrorReason.DEAD_LETTER_NOT_FOUND;
   export type DEAD_LETTER_CHANGED = typeof ErrorReason.DEAD_LETTER_CHANGED;
+  export type RATE_LIMITED = typeof ErrorReason.RATE_LIMITED;
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
 }
