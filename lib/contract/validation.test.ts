@@ -174,6 +174,14 @@ for (const [name, words] of [
   });
 }
 
+test('an empty string in a list is an element like any other', () => {
+  const traceChanges = methods['/purser.notifications.v1.LiveService/TraceChanges'];
+  assert.equal(traceChanges.validate({ eventIds: [''] }), [
+    { field: 'event_ids[0]', description: 'must not be empty' },
+  ]);
+  assert.equal(traceChanges.validate({ eventIds: ['019c143e-5a01-7d10-8e2f-1a2b3c4d5e6f'] }), []);
+});
+
 test('an empty request has nothing to refuse', () => {
   assert.equal(getAccount.validate({ asOf: undefined }), []);
 });

@@ -106,10 +106,17 @@ function contentChecks(module: Module, whole: Value): string[] {
       : checks;
   }
   const element = { ...whole, expression: 'element', path: `${path}[\${index}]` };
-  const checks = valueChecks(module, element);
+  const checks = [...emptinessChecks(module, element), ...valueChecks(module, element)];
   return checks.length === 0
     ? []
     : [block(`for (const [index, element] of ${expression}.entries())`, checks)];
+}
+
+/** An empty string stands for a field that is absent; an element of a list never is. */
+function emptinessChecks(module: Module, { expression, path, shape, limits }: Value): string[] {
+  const isLimited = limits.pattern !== undefined || limits.minLength !== undefined;
+  if (shape.kind !== 'string' || !isLimited) return [];
+  return [when(`${expression} === ''`, refusal(module, path, 'must not be empty'))];
 }
 
 function valueChecks(module: Module, value: Value): string[] {

@@ -37,6 +37,9 @@ export function validateTraceChangesRequest(
     refuse(violations, `${prefix}event_ids`, 'must have at most 100 elements');
   }
   for (const [index, element] of message.eventIds.entries()) {
+    if (element === '') {
+      refuse(violations, `${prefix}event_ids[${index}]`, 'must not be empty');
+    }
     checkString(element, limitsTraceChangesRequest_eventIds, `${prefix}event_ids[${index}]`, violations);
   }
   return violations;

@@ -101,6 +101,9 @@ export function validateReplayDeadLettersRequest(
     refuse(violations, `${prefix}names`, 'must have at most 100 elements');
   }
   for (const [index, element] of message.names.entries()) {
+    if (element === '') {
+      refuse(violations, `${prefix}names[${index}]`, 'must not be empty');
+    }
     checkString(element, limitsReplayDeadLettersRequest_names, `${prefix}names[${index}]`, violations);
   }
   return violations;

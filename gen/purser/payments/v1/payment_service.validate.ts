@@ -21,6 +21,9 @@ export function validateBatchGetPaymentsRequest(
     refuse(violations, `${prefix}names`, 'must have at most 500 elements');
   }
   for (const [index, element] of message.names.entries()) {
+    if (element === '') {
+      refuse(violations, `${prefix}names[${index}]`, 'must not be empty');
+    }
     checkString(element, limitsBatchGetPaymentsRequest_names, `${prefix}names[${index}]`, violations);
   }
   return violations;
@@ -57,6 +60,9 @@ export function validateTracePaymentRequest(
     refuse(violations, `${prefix}event_ids`, 'must have at most 100 elements');
   }
   for (const [index, element] of message.eventIds.entries()) {
+    if (element === '') {
+      refuse(violations, `${prefix}event_ids[${index}]`, 'must not be empty');
+    }
     checkString(element, limitsTracePaymentRequest_eventIds, `${prefix}event_ids[${index}]`, violations);
   }
   return violations;
