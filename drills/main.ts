@@ -20,7 +20,7 @@ const smoke: Readonly<Record<string, number>> = {
   'kill-anything': 30,
   'cut-postgres': 3,
   'unknown-publishes': 1,
-  'wipe-broker': 1,
+  'wipe-broker': 2,
   duplicates: 1,
   poison: 1,
 };

@@ -22,6 +22,12 @@ test('they are spread evenly, bounds included', () => {
   for (const count of counts.values()) assert.ok(count > 850 && count < 1_150, String(count));
 });
 
+test('shuffled items are the same ones, in every order', () => {
+  const random = new Random(1);
+  const orders = Array.from({ length: 200 }, () => random.shuffle(['a', 'b', 'c']).join(''));
+  assert.equal([...new Set(orders)].toSorted(), ['abc', 'acb', 'bac', 'bca', 'cab', 'cba']);
+});
+
 test('what a fork gives does not depend on what its origin gives afterwards', () => {
   const [one, two] = [new Random(3), new Random(3)];
   const forks = [one.fork(), two.fork()];

@@ -31,6 +31,12 @@ export class Random {
     return items[this.between(0, items.length - 1)]!;
   }
 
+  /** The same items in another order. */
+  shuffle<T>(items: readonly T[]): T[] {
+    const left = [...items];
+    return items.map(() => left.splice(this.between(0, left.length - 1), 1)[0]!);
+  }
+
   /** Another sequence, so that two users of one seed do not depend on each other's pace. */
   fork(): Random {
     return new Random(this.between(0, 2 ** 32 - 1));

@@ -1,9 +1,10 @@
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drill, type DrillContext } from '../drill.ts';
 import { select } from '../observe.ts';
 import { childrenOf, type Member } from '../world/member.ts';
+import { acknowledged } from './power.ts';
 import { Probe, require, secondsUntil } from './until.ts';
 
 /** How PostgreSQL can be cut off, each with what it is called in the report. */
@@ -83,6 +84,16 @@ const waitingSince = (time: string) =>
   `select count(*) from orders
    where state in ('PENDING', 'CANCELLING') and create_time < '${time}'`;
 
+/** What the broker knows as soon as it answers. */
+async function acknowledgedAgain({ world }: DrillContext): Promise<number> {
+  let count = 0;
+  await secondsUntil(async () => {
+    count = await acknowledged(world);
+    return true;
+  }, 10);
+  return count;
+}
+
 export const wipeBroker = drill({
   name: 'wipe-broker',
   faults: 'F8',
@@ -90,23 +101,26 @@ export const wipeBroker = drill({
     'the broker loses its storage, or gets an old copy of it back, ' +
     'with requests and results in it',
   round: 'one loss',
-  roundsDefault: 2,
-  mustObserve: ['requests sent again', 'orders healed'],
+  roundsDefault: 4,
+  mustObserve: ['requests sent again', 'messages that the broker forgot'],
   async run(context) {
-    const { rounds, random, world, injected, load, say, fault } = context;
+    const { rounds, world, injected, observed, load, say, fault } = context;
     const nats = world.one('nats');
     const store = join(world.natsFolder, 'jetstream');
     const copy = join(world.folder, 'jetstream-copy');
     for (let round = 1; round <= rounds; round += 1) {
-      const victims = world.all(round % 2 === 1 ? 'payments' : 'orders');
+      // Requests and results in turn, and of each first nothing comes back, then an old copy.
+      const loses = round % 4 === 1 || round % 4 === 2 ? 'requests' : 'results';
+      const isRestored = round % 2 === 0;
+      const victims = world.all(loses === 'requests' ? 'payments' : 'orders');
       // Frozen, so that requests, or results, are in the broker and nowhere else.
-      if (round % 2 === 1) for (const member of victims) member.freeze();
+      if (loses === 'requests') for (const member of victims) member.freeze();
       else await Promise.all(victims.map(({ name }) => world.arm(name, 'consumer.received=hang')));
       await load.createOrders(60);
       await sleep(1_500);
+      const before = await acknowledged(world);
       nats.hold();
       nats.freeze();
-      const isRestored = existsSync(copy) && random.chance(0.3);
       const older = `${copy}-${round}`;
       // Right after a loss there may be none yet.
       mkdirSync(store, { recursive: true });
@@ -121,6 +135,10 @@ export const wipeBroker = drill({
       const { orders } = world.addresses();
       const [now] = await select<{ now: string }>(orders, 'select now()::text as now');
       nats.release();
+      const after = await acknowledgedAgain(context);
+      observed('messages that the broker forgot', Math.max(0, before - after));
+      if (isRestored) observed('messages that an old copy brought back', after);
+      if (isRestored && after === 0) fault(`round ${round}: nothing came back with the old copy`);
       await Promise.all(victims.map((member) => member.kill()));
       const none = async () => {
         const [row] = await select<{ count: string }>(orders, waitingSince(now!.now));

@@ -63,7 +63,12 @@ interface Event {
 }
 
 const pullWaitMs = { firstMs: 50, lastMs: 2_000 };
-const retryWaitMs = { firstMs: 50, lastMs: 5_000 };
+/**
+ * An order passes two relays and two consumers, each of which may have to sleep out its last pause
+ * when a database is back: all together that stays below five seconds. What is tried so often is
+ * one transaction.
+ */
+const retryWaitMs = { firstMs: 50, lastMs: 1_000 };
 /** How long a stop goes on with messages that were received and not yet handled. */
 const stopGraceMs = 3_000;
 /** How long a stop waits for messages that are on their way from the broker. */

@@ -37,7 +37,7 @@ const pageSize = 500;
 /** How often a holder looks without being woken, and the others ask for the lease. */
 const pollMs = 500;
 const acquireMs = 1_000;
-const failureWaitMs = { firstMs: 50, lastMs: 2_000 };
+const failureWaitMs = { firstMs: 50, lastMs: 1_000 };
 /** A row that the broker refuses this often, pauses between, goes to dead_letters. */
 const refusalsMax = 3;
 /** How long `stop` waits for acknowledgements in flight. Without them the rows go out once more. */

@@ -42,9 +42,9 @@ const reason = 'Payments was asked: its message had not arrived.';
  * decided there is applied as if the event had come; what Payments does not know is requested once
  * more. No transaction is open while Payments is asked, and everything here may happen twice.
  *
- * It cannot storm: over all instances at most one round of 500 orders a second; each order with
- * doubling pauses; while Payments does not answer, one order every 15 s; nothing is sent again that
- * the broker has not taken yet.
+ * It cannot storm: over all instances at most one round of 500 orders a second; each order every
+ * 40 s or so; while Payments does not answer, one order every 15 s; nothing is sent again that the
+ * broker has not taken yet.
  */
 export function reconcileOrders(deps: ServiceDeps): Job {
   return { name: 'reconcile-orders', intervalMs, run: (signal) => runRound(deps, signal) };

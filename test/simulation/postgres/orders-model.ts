@@ -220,7 +220,7 @@ function jittered(at: Execution, ms: number): number {
 }
 
 function* claimWaitingOrders(at: Execution, tables: OrdersTables, values: readonly any[]): Running {
-  const [now, roundMs, sizeMax, firstMs, lastMs] = values as [Date, number, number, number, number];
+  const [now, roundMs, sizeMax, pauseMs] = values as [Date, number, number, number];
   const nowMs = now.getTime();
   const isDue = ({ state, checkMs }: StoredOrder) => isWaiting(state) && checkMs <= nowMs;
   const due = [...tables.orders.rows(at)].filter(isDue).sort((a, b) => a.checkMs - b.checkMs);
@@ -235,9 +235,9 @@ function* claimWaitingOrders(at: Execution, tables: OrdersTables, values: readon
     if (tables.orders.isLocked(at, id)) continue;
     const row = yield* tables.orders.lock(at, id, isDue);
     if (!row) continue;
-    const pauseMs = jittered(at, Math.min(firstMs * 2 ** Math.min(row.checks, 20), lastMs));
     const { userId, state, amountMinor, currencyCode, updateTime: requestTime } = row;
-    tables.orders.write(id, { ...row, checks: row.checks + 1, checkMs: nowMs + pauseMs });
+    const checkMs = nowMs + jittered(at, pauseMs);
+    tables.orders.write(id, { ...row, checks: row.checks + 1, checkMs });
     claimed.push({ id, userId, state, amountMinor, currencyCode, requestTime });
   }
   return claimed;
