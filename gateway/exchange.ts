@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Counter, Histogram } from 'prom-client';
 import type { PurserError } from '#lib/errors/purser-error.ts';
-import { accessLog, userHash, type Logger } from '#lib/log/logger.ts';
+import { userHash, type Logger } from '#lib/log/logger.ts';
 import { traceIds } from '#lib/trace/trace-parent.ts';
 import { enterTrace, nowMs, type Span } from '#lib/trace/tracing.ts';
 
@@ -151,7 +151,7 @@ export class Exchange {
         'purser.request_id': this.id,
       },
     });
-    if (status < 500 || this.error === undefined) accessLog(log).info(line, 'request');
+    if (status < 500 || this.error === undefined) log.info(line, 'request');
     else if (this.error.reason === 'INTERNAL')
       log.error({ ...line, error: this.error.cause }, 'request');
     else log.warn({ ...line, error: this.error.cause }, 'request');
