@@ -385,14 +385,10 @@ test('a call leaves one log line with a hash for the user id, and is counted', a
 });
 
 test('faults and refusals are counted from 0, so that the first of them is a rise', async () => {
-  const metrics = await register.metrics();
-  const never = '/purser.orders.v1.OrderService/ShipOrder';
-  for (const name of [
-    `purser_grpc_server_calls_total{method="${never}",code="INTERNAL"}`,
-    `purser_grpc_server_calls_refused_total{method="${never}"}`,
-  ]) {
-    assert.ok(metrics.split('\n').includes(`${name} 0`), name);
-  }
+  const lines = (await register.metrics()).split('\n');
+  const never = 'method="/purser.orders.v1.OrderService/ShipOrder"';
+  assert.ok(lines.includes(`purser_grpc_server_calls_total{${never},code="INTERNAL"} 0`));
+  assert.ok(lines.includes(`purser_grpc_server_calls_refused_total{${never}} 0`));
 });
 
 test('a method that no contract has is unimplemented', async () => {
