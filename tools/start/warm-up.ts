@@ -3,4 +3,4 @@
 import './launch.ts';
 import { compileServices } from './compile-services.ts';
 
-await compileServices();
+await compileServices({ timeoutMs: 20_000 });
