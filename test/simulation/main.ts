@@ -124,9 +124,12 @@ function progressLine(
 
 function figures({ seeds, failures, events, healedMsMax, seen }: TaskResult, tookMs: number) {
   const happened = Object.entries(seen).map(([name, times]) => `${name} ${times}`);
+  // Of all threads: on a busy machine it says more than the time on the wall.
+  const { user, system } = process.cpuUsage();
   return [
     `${seeds} seeds, ${failures.length} failed, ${events} events,`,
     `${(tookMs / 1_000).toFixed(1)} s, ${Math.round(seeds / (tookMs / 1_000))} seeds a second,`,
+    `${((user + system) / 1_000 / seeds).toFixed(2)} ms of processor time for each,`,
     `at rest at most ${(healedMsMax / 1_000).toFixed(1)} s after the faults;`,
     `${happened.join(', ')}`,
   ].join(' ');
