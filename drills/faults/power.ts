@@ -119,7 +119,7 @@ export const fullDisk: Drill = {
   roundsDefault: 2,
   mustObserve: ['publishes or commits that failed'],
   needs: 'own mounts',
-  async prepare(random) {
+  async prepare() {
     const parent = temporaryFolder();
     const broker = new LoopDisk(parent, 'broker', 96);
     const postgres = new LoopDisk(parent, 'postgres', 512);
