@@ -16,6 +16,7 @@ const selections: Readonly<Record<'orders' | 'payments', Readonly<Record<string,
     accounts: 'select a.* from public.accounts a join wanted using (user_id)',
     transfers: 'select t.* from public.transfers t join accounts a on a.id = t.account_id',
     payments: 'select p.* from public.payments p join wanted using (user_id)',
+    requests: 'select r.* from public.requests r join wanted using (user_id)',
   },
 };
 
