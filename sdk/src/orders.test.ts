@@ -59,7 +59,7 @@ test('watching lives through failures, and not through a refusal', async () => {
     at('PAID', 2),
     problem(404, 'ORDER_NOT_FOUND'),
   ]);
-  const purser = server.client({ ...fast, triesMax: 1, tryTimeoutMs: 100 });
+  const purser = server.client({ ...fast, triesMax: 1, tryTimeoutMs: 1_000 });
   const seen: string[] = [];
   const watching = (async () => {
     for await (const { state } of purser.orders.watch('orders/1')) seen.push(state);

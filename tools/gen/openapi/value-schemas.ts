@@ -42,7 +42,7 @@ export function inputSchema(
   limits: Limits,
   isRequired: boolean,
 ): Json {
-  const item = reference ?? bounded(shape, limits, isRequired && !shape.repeated);
+  const item = reference ?? bounded(shape, limits, isPresent(shape, limits, isRequired));
   if (shape.repeated) {
     return defined({
       type: 'array',
@@ -52,6 +52,15 @@ export function inputSchema(
     });
   }
   return { ...item, ...amountBounds(shape, limits) };
+}
+
+/**
+ * Whether what is empty is refused: where a field is required, and among the elements of a list
+ * that has limits, which are never absent.
+ */
+function isPresent(shape: Shape, limits: Limits, isRequired: boolean): boolean {
+  if (!shape.repeated) return isRequired;
+  return limits.pattern !== undefined || limits.minLength !== undefined;
 }
 
 function bounded(shape: Shape, limits: Limits, isRequired: boolean): Json {
