@@ -38,7 +38,7 @@ export interface OutboxPage {
 
 /** The relay's side of the database. Each call is one short statement. */
 export interface RelayStore {
-  /** Takes the lease when it is free or over; undefined while somebody else has it. */
+  /** Takes the lease when it is free, over or the holder's own; undefined while another has it. */
   acquire(holder: string, leaseMs: number): Promise<{ term: bigint; cursor: Cursor } | undefined>;
   /** Renews the lease; false when it is lost. */
   renew(key: LeaseKey, leaseMs: number): Promise<boolean>;

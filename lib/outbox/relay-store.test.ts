@@ -49,6 +49,16 @@ test('a lease that ran out is given to the next who asks', async () => {
   assert.is((await take('bob')).key.holder, 'bob');
 });
 
+test('a lease that its holder does not know of is given to it anew, not to others', async () => {
+  const ghost = await take('ann');
+  assert.ok(await store.renew(ghost.key, leaseMs), 'as a server does that stood still');
+  assert.is(await store.acquire('bob', leaseMs), undefined);
+  const { key } = await take('ann');
+  assert.ok(key.term > ghost.key.term);
+  assert.is(await store.renew(ghost.key, leaseMs), false);
+  assert.ok(await store.renew(key, leaseMs));
+});
+
 test('with another term nothing is renewed, advanced, buried or released', async () => {
   const { key, cursor } = await take('ann');
   await outbox.write(1);

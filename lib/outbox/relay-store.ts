@@ -21,13 +21,17 @@ interface AcquiredRow {
 /**
  * Locks the one row of outbox_relay. `restored` tells a cursor that no transaction here can have
  * set.
+ *
+ * Whoever asks knows of no lease of its own, so one under its name is a ghost: a renewal, say, that
+ * waited in a server which stood still and is carried out when that goes on, long after its sender
+ * gave up. Nobody could publish until it ran out. The new term shuts out what else is on its way.
  */
 const acquireLease: Statement = {
   name: 'outbox-acquire-lease',
   text: `
     update outbox_relay
     set holder = $1, term = term + 1, lease_until = ${leaseEnd('$2')}
-    where lease_until < clock_timestamp()
+    where lease_until < clock_timestamp() or holder = $1
     returning term, seen::text as seen, target::text as target, tx::text as tx, seq,
       pg_snapshot_xmax(coalesce(target, seen)) > pg_snapshot_xmax(pg_current_snapshot())
         as restored`,

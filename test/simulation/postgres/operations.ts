@@ -44,6 +44,8 @@ export interface Choice {
 export interface Memory {
   cursor: Cursor | undefined;
   term: bigint;
+  /** Under which name the lease was taken. */
+  holder?: string;
   page: OutboxRow[];
   nowMs: number;
 }
@@ -74,8 +76,8 @@ function eventOf(eventId: string, about: string): OutboxEvent {
   return happened.toOutbox({ eventId, userId: 'ann', about, message: undefined });
 }
 
-const holder = 'relay';
-const key = ({ term }: Memory) => ({ holder, term });
+const holders = ['relay', 'other-relay'] as const;
+const key = ({ term, holder = holders[0] }: Memory) => ({ holder, term });
 /** Long enough to last, or over at once. */
 const leaseOf = (c: number) => (c % 2 === 0 ? 60_000 : -1_000);
 
@@ -101,9 +103,10 @@ const messaging: Record<string, Operation> = {
     const outcomes = await republish(tx, ids);
     return [...outcomes].sort();
   },
-  async acquire(tx, { c }, memory) {
+  async acquire(tx, { b, c }, memory) {
+    const holder = holders[b % 2]!;
     const grant = await storeOn(tx).acquire(holder, leaseOf(c));
-    if (grant) Object.assign(memory, { cursor: grant.cursor, term: grant.term });
+    if (grant) Object.assign(memory, { cursor: grant.cursor, term: grant.term, holder });
     return grant?.term;
   },
   async read(tx, { a }, memory) {

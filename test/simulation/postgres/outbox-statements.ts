@@ -37,7 +37,9 @@ export function outboxStatements(tables: OutboxTables): Record<string, Statement
 function* acquireLease(at: Execution, { relay }: OutboxTables, values: readonly any[]): Running {
   const [holder, leaseMs] = values as [string, number];
   const { engine } = at;
-  const row = yield* relay.lock(at, '', ({ leaseUntilMs }) => leaseUntilMs < engine.clockMs());
+  const isFree = (lease: RelayRow) =>
+    lease.leaseUntilMs < engine.clockMs() || lease.holder === holder;
+  const row = yield* relay.lock(at, '', isFree);
   if (row === undefined) return [];
   const term = row.term + 1;
   const leaseUntilMs = engine.clockMs() + leaseMs;
