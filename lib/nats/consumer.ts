@@ -62,7 +62,7 @@ interface Event {
   messages: Received[];
 }
 
-const pullWaitMs = { firstMs: 50, lastMs: 2_000 };
+const pullWaitMs = { firstMs: 50, lastMs: 1_000 };
 /**
  * An order passes two relays and two consumers, each of which may have to sleep out its last pause
  * when a database is back: all together that stays below five seconds. What is tried so often is
