@@ -131,6 +131,8 @@ async function startProcess(target: string, variables: Record<string, string>) {
       ...variables,
     },
   });
+  // A test that fails leaves nothing behind.
+  process.once('exit', () => child.kill('SIGKILL'));
   const url = `http://127.0.0.1:${port}`;
   while (!(await fetch(`${url}/readyz`).catch(() => undefined))?.ok) await sleep(50);
   return {
