@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
-const timeoutMs = 15_000;
+const timeoutMs = 30_000;
 
 /**
  * Opens a WebSocket through the front door as a browser does, with a ticket, orders something, and
- * waits until the socket tells that it has ended. Throws when that takes longer than 15 s.
+ * waits until the socket tells that it has ended. Throws when that takes longer than 30 s.
  */
 export async function watchOneOrder(url: string): Promise<void> {
   const user = `check-${randomUUID()}`;
