@@ -75,6 +75,28 @@ function print(line: string): void {
   console.log(`${String(seconds).padStart(5)} s  ${line}`);
 }
 
+function resultSoFar(): BenchResult {
+  return {
+    time: new Date().toISOString(),
+    machine: {
+      cpu: cpus()[0]?.model,
+      cores: cpus().length,
+      memoryGb: Math.round(totalmem() / 1e9),
+      platform: `${process.platform} ${process.arch}`,
+      node: process.version,
+    },
+    extent: options.quick ? 'quick' : 'full',
+    seconds: Math.round((performance.now() - startedAt) / 1_000),
+    figures,
+    ratios: ratios(figures),
+  };
+}
+
+/** After every scenario: a run that is cut off has not measured for nothing. */
+function keep(result: BenchResult): void {
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+}
+
 async function system(): Promise<BenchSystem> {
   if (shared === undefined) {
     print(`Starting the system, with ${extent.users} accounts.`);
@@ -101,29 +123,17 @@ try {
     for (const [name, value] of Object.entries(figures[scenario.name]!)) {
       print(`  ${name.padEnd(24)} ${value}`);
     }
+    keep(resultSoFar());
   }
 } finally {
   await shared?.close();
 }
 
-const result: BenchResult = {
-  time: new Date().toISOString(),
-  machine: {
-    cpu: cpus()[0]?.model,
-    cores: cpus().length,
-    memoryGb: Math.round(totalmem() / 1e9),
-    platform: `${process.platform} ${process.arch}`,
-    node: process.version,
-  },
-  extent: options.quick ? 'quick' : 'full',
-  seconds: Math.round((performance.now() - startedAt) / 1_000),
-  figures,
-  ratios: ratios(figures),
-};
+const result = resultSoFar();
 console.log('');
 for (const { name, value, target } of result.ratios) {
   console.log(`${name.padEnd(48)} ${String(value).padStart(8)}   wanted ${target}`);
 }
 console.log('');
-if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+keep(result);
 console.log(JSON.stringify(result));
