@@ -47,10 +47,23 @@ test('fails the call when the server goes away, or says no length', async () => 
     const connection = await HttpConnection.open(url);
     const error = await connection.send('GET / HTTP/1.1\r\n\r\n').catch((reason) => reason);
     assert.instance(error, Error);
+    close();
     const later = await connection.send('GET / HTTP/1.1\r\n\r\n').catch((reason) => reason);
     assert.instance(later, Error);
-    close();
   }
+});
+
+test('opens a connection again that the server closed after its answer', async () => {
+  const server = await serverThat((socket) => {
+    socket.end('HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n1');
+  });
+  const connection = await HttpConnection.open(server.url);
+  for (let n = 0; n < 2; n += 1) {
+    assert.equal(await connection.send('GET / HTTP/1.1\r\n\r\n'), { status: 200, body: '1' });
+    await new Promise((resume) => setTimeout(resume, 50));
+  }
+  connection.close();
+  server.close();
 });
 
 test.run();

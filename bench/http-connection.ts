@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 export interface HttpReply {
@@ -12,29 +13,27 @@ export interface HttpReply {
  * machine with what it measures.
  */
 export class HttpConnection {
-  readonly #socket: Socket;
+  readonly #url: URL;
+  #socket: Socket;
   #received: Buffer = Buffer.alloc(0);
   #waiting: PromiseWithResolvers<HttpReply> | undefined;
 
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('error', (error) => this.#fail(error));
-    socket.on('close', () => this.#fail(new Error('The server closed the connection.')));
+  private constructor(url: URL, socket: Socket) {
+    this.#url = url;
+    this.#socket = this.#adopt(socket);
   }
 
   static async open(url: URL): Promise<HttpConnection> {
-    const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
-    const opened = Promise.withResolvers<void>();
-    socket.once('connect', opened.resolve).once('error', opened.reject);
-    await opened.promise;
-    return new HttpConnection(socket);
+    return new HttpConnection(url, await connected(url));
   }
 
-  /** Sends one request; the one before must be answered. Rejects when the connection ends. */
+  /**
+   * Sends one request; the one before must be answered. Rejects when the connection ends before the
+   * answer. One that has ended since the last answer, as servers do with idle ones, is opened anew.
+   */
   async send(request: string): Promise<HttpReply> {
     if (this.#waiting !== undefined) throw new Error('A request is still in flight.');
-    if (this.#socket.destroyed) throw new Error('The connection is closed.');
+    if (this.#socket.destroyed) this.#socket = this.#adopt(await connected(this.#url));
     this.#waiting = Promise.withResolvers<HttpReply>();
     this.#socket.write(request);
     return this.#waiting.promise;
@@ -43,6 +42,16 @@ export class HttpConnection {
   close(): void {
     this.#waiting = undefined;
     this.#socket.destroy();
+  }
+
+  #adopt(socket: Socket): Socket {
+    this.#received = Buffer.alloc(0);
+    // What an earlier one has left to say is of no more interest.
+    const fail = (error: Error) => this.#socket === socket && this.#fail(error);
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('error', fail);
+    socket.on('close', () => fail(new Error('The server closed the connection.')));
+    return socket;
   }
 
   #receive(chunk: Buffer): void {
@@ -69,6 +78,12 @@ export class HttpConnection {
     this.#waiting = undefined;
     this.#socket.destroy();
   }
+}
+
+async function connected(url: URL): Promise<Socket> {
+  const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
+  await once(socket, 'connect');
+  return socket;
 }
 
 /** The bytes of a request; `body` is sent as JSON. */

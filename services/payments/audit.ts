@@ -80,7 +80,7 @@ export const paymentsInvariants: readonly TableInvariant[] = [
           where order_id is not null order by order_id, kind) as first
         group by order_id
       ) as t on t.order_id = p.order_id
-        left join accounts a on a.id::text = t.account_id
+        left join accounts a on a.id = t.account_id::uuid
       where p.order_id is null
         or coalesce(t.debited, 0)
           <> case when p.state in ('CAPTURED', 'REFUNDED') then p.amount_minor else 0 end
