@@ -27,6 +27,7 @@ function inNamespace(script: string): string {
         closeSync(fd);
       }
     };
+    const print = (value) => process.stdout.write(value + '\\n');
     ${script}
     await disk.remove();`;
   const node = [process.execPath, '--input-type=module', '-e', text];
@@ -41,20 +42,20 @@ possibly('what was flushed is there again, and what was not is gone', () => {
     const restore = disk.losePower();
     write('later', 'three', true);
     await restore();
-    console.log(readFileSync(file('flushed'), 'utf8'));
-    console.log(existsSync(file('written')) ? readFileSync(file('written'), 'utf8') : '');
-    console.log(existsSync(file('later')));`);
+    print(readFileSync(file('flushed'), 'utf8'));
+    print(existsSync(file('written')) ? readFileSync(file('written'), 'utf8') : '');
+    print(existsSync(file('later')));`);
   assert.is(output, 'one\n\nfalse\n');
 });
 
 possibly('is full until it is freed', () => {
   const output = inNamespace(`
     const free = disk.fill(0);
-    try { write('more', 'x'.repeat(100_000), true); console.log('fits'); }
-    catch (error) { console.log(error.code); }
+    try { write('more', 'x'.repeat(100_000), true); print('fits'); }
+    catch (error) { print(error.code); }
     free();
     write('again', 'x'.repeat(100_000), true);
-    console.log(readFileSync(file('again')).length);`);
+    print(readFileSync(file('again')).length);`);
   assert.is(output, 'ENOSPC\n100000\n');
 });
 
@@ -65,7 +66,7 @@ possibly('keeps the password of a database that was made a moment before', () =>
     const password = superuserPassword(disk.folder);
     const restore = disk.losePower();
     await restore();
-    console.log(password.length > 0 && superuserPassword(disk.folder) === password);`);
+    print(password.length > 0 && superuserPassword(disk.folder) === password);`);
   assert.is(output, 'true\n');
 });
 
