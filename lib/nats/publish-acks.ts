@@ -94,9 +94,7 @@ export class PublishAcks {
     this.#timer = undefined;
     const now = performance.now();
     for (const [token, { dueMs, reject }] of this.#waiting) {
-      if (dueMs > now) {
-        return this.#expireAfter(dueMs - now);
-      }
+      if (dueMs > now) return this.#expireAfter(dueMs - now);
       this.#waiting.delete(token);
       reject(new Error(`the broker did not answer within ${this.#timeoutMs} ms`));
     }
@@ -104,13 +102,11 @@ export class PublishAcks {
 }
 
 /** Throws what the broker says against the message. */
-function readAck({ data, headers }: Msg): PublishAck {
-  if (headers !== undefined && headers.code === 503) {
+function readAck(message: Msg): PublishAck {
+  if (message.headers?.code === 503) {
     throw new Error('no stream takes the subject, or its server is not there');
   }
-  const answer = JSON.parse(
-    Buffer.from(data.buffer, data.byteOffset, data.length).toString(),
-  ) as Answer;
-  if (answer.error) throw new JetStreamApiError(answer.error);
-  return { sequence: answer.seq, duplicate: answer.duplicate ?? false };
+  const { seq, duplicate = false, error } = message.json<Answer>();
+  if (error) throw new JetStreamApiError(error);
+  return { sequence: seq, duplicate };
 }
