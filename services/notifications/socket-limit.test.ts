@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
 import * as assert from 'uvu/assert';
 import { Database } from '#lib/pg/database.ts';
 import { eventually } from '#test/harness/service.ts';
@@ -80,6 +82,27 @@ test('what a killed instance held counts until its lease is over, and is forgott
   await database.single((tx) => forgetSockets(tx));
   await database.close();
   assert.equal(await holders(), []);
+});
+
+test('an instance opens no socket before others count what it holds', async () => {
+  const userId = newUser();
+  const session = new Client({ connectionString: live.database.url });
+  await session.connect();
+  await session.query('begin; lock table live_instances in exclusive mode');
+  try {
+    const young = await live.start();
+    const early = Array.from({ length: 5 }, () => liveSocket(young.livePort, { userId }));
+    await Promise.race([...early.map(({ opened }) => opened), sleep(300)]);
+    const late = liveSocket(one.livePort, { userId });
+    assert.is(await late.opened, undefined);
+    await session.query('commit');
+    const problems = await Promise.all(early.map(({ opened }) => opened));
+    assert.is(problems.filter((problem) => problem === undefined).length, 4);
+    for (const socket of [...early, late]) socket.cancel();
+    await young.stop();
+  } finally {
+    await session.end();
+  }
 });
 
 test('an instance that lost its lease writes anew what it holds', async () => {

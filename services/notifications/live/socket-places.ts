@@ -35,6 +35,8 @@ export class SocketPlaces {
   readonly #unsure = new Set<string>();
   readonly #writes: Batcher<Wish, boolean>;
   readonly #stopping = new AbortController();
+  /** Until then others count what is held here; by performance.now(). */
+  #leasedUntil = 0;
   #renewals: Promise<void> = Promise.resolve();
 
   constructor(options: SocketPlacesOptions) {
@@ -92,6 +94,7 @@ export class SocketPlaces {
     for (const { userId, opens } of wishes) {
       if (opens) wanted.set(userId, wanted.get(userId)! + 1);
     }
+    if (performance.now() > this.#leasedUntil) await this.#renew();
     const { database, max } = this.#options;
     const held = await database.single((tx) =>
       holdSockets(tx, { instanceId: this.#instanceId, wanted, max }),
@@ -108,15 +111,22 @@ export class SocketPlaces {
     });
   }
 
+  async #renew(): Promise<void> {
+    const { database, leaseMs } = this.#options;
+    const lease = { instanceId: this.#instanceId, leaseMs };
+    const asked = performance.now();
+    const held = await database.single((tx) => renewInstance(tx, lease));
+    this.#leasedUntil = asked + leaseMs;
+    // Meanwhile others may have taken what was held here.
+    if (!held) for (const userId of this.#counts.keys()) this.#unsure.add(userId);
+  }
+
   async #renewLoop(): Promise<void> {
     const { signal } = this.#stopping;
-    const { database, leaseMs, log } = this.#options;
-    const lease = { instanceId: this.#instanceId, leaseMs };
+    const { leaseMs, log } = this.#options;
     while (!signal.aborted) {
       try {
-        const held = await database.single((tx) => renewInstance(tx, lease));
-        // Meanwhile others may have taken what was held here.
-        if (!held) for (const userId of this.#counts.keys()) this.#unsure.add(userId);
+        await this.#renew();
         for (const userId of this.#unsure) {
           this.#unsure.delete(userId);
           this.#confirm(userId);
