@@ -8,8 +8,8 @@ import { join, posix } from 'node:path';
 
 const fileLinesMax = 400;
 const columnsMax = 100;
-/** Ten folders of code, two of what is delivered, docs, and the files that tools look for there. */
-const rootEntriesMax = 24;
+/** Twelve folders, and the files that tools look for in the root. */
+const rootEntriesMax = 21;
 
 /** Files that may have more lines, each with the reason. */
 const longFiles: Readonly<Record<string, string>> = {};
@@ -19,7 +19,7 @@ const barrels: Readonly<Record<string, string>> = {
   'sdk/src/index.ts': 'what a published package shows has to be said somewhere',
 };
 
-const sourcePattern = '{bench,drills,gateway,lib,sdk,services,test,tools,web}/**/*.{ts,tsx,mjs}';
+const sourcePattern = '{gateway,lib,sdk,services,test,tools,web}/**/*.{ts,tsx,mjs}';
 
 /** In the root of a working copy, and not of the project. */
 const ignoredInRoot = new Set(['.git', '.purser', 'coverage', 'node_modules']);

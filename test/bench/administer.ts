@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { superuserPassword } from '../tools/local/postgres-cluster.ts';
+import { superuserPassword } from '../../tools/local/postgres-cluster.ts';
 import type { BenchSystem } from './bench-system.ts';
 
 /** The superuser's address of a database of the system under test. */

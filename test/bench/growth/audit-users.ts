@@ -1,7 +1,7 @@
 import { auditorRole } from '#lib/pg/rights.ts';
-import { audit } from '../../services/operations/audit/audit.ts';
-import { brokenChecks, reportText } from '../../services/operations/audit/report.ts';
-import { findSystem } from '../../tools/audit/find-system.ts';
+import { audit } from '../../../services/operations/audit/audit.ts';
+import { brokenChecks, reportText } from '../../../services/operations/audit/report.ts';
+import { findSystem } from '../../../tools/audit/find-system.ts';
 import { administer, databaseUrl } from '../administer.ts';
 import type { BenchSystem } from '../bench-system.ts';
 

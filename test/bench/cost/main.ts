@@ -8,12 +8,12 @@ import { parseArgs } from 'node:util';
 import { Order_State } from '#gen/purser/orders/v1/order.ts';
 import { natsServerBinary } from '#test/harness/servers.ts';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
-import { Fleet } from '../../test/cluster/fleet.ts';
-import { natsServerVersion } from '../../tools/local/find-nats-server.ts';
-import { freePort } from '../../tools/local/free-port.ts';
-import { startNatsServer } from '../../tools/local/nats-server.ts';
-import { startPostgres } from '../../tools/local/postgres.ts';
-import { createDatabases } from '../../tools/start/databases.ts';
+import { Fleet } from '../../cluster/fleet.ts';
+import { natsServerVersion } from '../../../tools/local/find-nats-server.ts';
+import { freePort } from '../../../tools/local/free-port.ts';
+import { startNatsServer } from '../../../tools/local/nats-server.ts';
+import { startPostgres } from '../../../tools/local/postgres.ts';
+import { createDatabases } from '../../../tools/start/databases.ts';
 import { createOrders, openAccounts } from './load.ts';
 import { costOf, look, query } from './measure.ts';
 

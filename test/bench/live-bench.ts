@@ -10,15 +10,15 @@ import { ensureStream, streamOf } from '#lib/nats/topology.ts';
 import { migrate } from '#lib/pg/migrate.ts';
 import { Program } from '#test/harness/program.ts';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
-import { migrations } from '../services/notifications/schema/migrations.ts';
-import { orderStateChanged } from '../services/orders/published.ts';
-import { findNatsServer } from '../tools/local/find-nats-server.ts';
-import { freePort } from '../tools/local/free-port.ts';
-import { startNatsServer } from '../tools/local/nats-server.ts';
-import { startPostgres } from '../tools/local/postgres.ts';
+import { migrations } from '../../services/notifications/schema/migrations.ts';
+import { orderStateChanged } from '../../services/orders/published.ts';
+import { findNatsServer } from '../../tools/local/find-nats-server.ts';
+import { freePort } from '../../tools/local/free-port.ts';
+import { startNatsServer } from '../../tools/local/nats-server.ts';
+import { startPostgres } from '../../tools/local/postgres.ts';
 import type { Asked, Told } from './live-clients.ts';
 
-const projectFolder = resolve(import.meta.dirname, '..');
+const projectFolder = resolve(import.meta.dirname, '../..');
 
 export interface Measured {
   what: string;

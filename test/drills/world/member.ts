@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sendSignal } from '../../tools/local/running-process.ts';
-import type { Running } from '../../tools/start/supervised.ts';
+import { sendSignal } from '../../../tools/local/running-process.ts';
+import type { Running } from '../../../tools/start/supervised.ts';
 
 export type MemberKind = 'orders' | 'payments' | 'notifications' | 'gateway' | 'postgres' | 'nats';
 

@@ -60,7 +60,7 @@ possibly('is full until it is freed', () => {
 });
 
 possibly('keeps the password of a database that was made a moment before', () => {
-  const module = resolve(import.meta.dirname, '../../tools/local/postgres-cluster.ts');
+  const module = resolve(import.meta.dirname, '../../../tools/local/postgres-cluster.ts');
   const output = inNamespace(`
     const { superuserPassword } = await import(${JSON.stringify(module)});
     const password = superuserPassword(disk.folder);

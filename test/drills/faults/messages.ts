@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { PaymentRequested } from '#gen/purser/orders/v1/events.ts';
 import { isPublished } from '#lib/outbox/is-published.ts';
-import { DeadLetters } from '../../services/operations/dead-letters/dead-letters.ts';
+import { DeadLetters } from '../../../services/operations/dead-letters/dead-letters.ts';
 import { drill, type DrillContext } from '../drill.ts';
 import { select } from '../observe.ts';
 import type { Random } from '../random.ts';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Drill } from './drill.ts';
 import type { Outcome } from './run-drill.ts';
 
-const file = resolve(import.meta.dirname, '../docs/reliability.md');
+const file = resolve(import.meta.dirname, '../../docs/reliability.md');
 
 const [begin, end] = ['<!-- drills -->', '<!-- /drills -->'];
 

@@ -2,23 +2,23 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { natsServerBinary } from '#test/harness/servers.ts';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
-import type { SystemAddresses } from '../../tools/audit/find-system.ts';
-import { startNatsServer } from '../../tools/local/nats-server.ts';
-import { superuserPassword } from '../../tools/local/postgres-cluster.ts';
-import { type Postgres, startPostgres } from '../../tools/local/postgres.ts';
+import type { SystemAddresses } from '../../../tools/audit/find-system.ts';
+import { startNatsServer } from '../../../tools/local/nats-server.ts';
+import { superuserPassword } from '../../../tools/local/postgres-cluster.ts';
+import { type Postgres, startPostgres } from '../../../tools/local/postgres.ts';
 import {
   type Backing,
   environmentOf,
   migrationEnvironment,
-} from '../../tools/start/child-environment.ts';
-import { createDatabases, type DatabaseUrls } from '../../tools/start/databases.ts';
-import { call } from '../../tools/start/http.ts';
-import { portProblems } from '../../tools/start/ports.ts';
-import { runToEnd } from '../../tools/start/run-to-end.ts';
-import { startService } from '../../tools/start/service-process.ts';
-import { services } from '../../tools/start/services.ts';
-import { type Instance, readSettings, type Settings } from '../../tools/start/settings.ts';
-import { waitUntilReady } from '../../tools/start/readiness.ts';
+} from '../../../tools/start/child-environment.ts';
+import { createDatabases, type DatabaseUrls } from '../../../tools/start/databases.ts';
+import { call } from '../../../tools/start/http.ts';
+import { portProblems } from '../../../tools/start/ports.ts';
+import { runToEnd } from '../../../tools/start/run-to-end.ts';
+import { startService } from '../../../tools/start/service-process.ts';
+import { services } from '../../../tools/start/services.ts';
+import { type Instance, readSettings, type Settings } from '../../../tools/start/settings.ts';
+import { waitUntilReady } from '../../../tools/start/readiness.ts';
 import { Member, type MemberKind } from './member.ts';
 
 export interface WorldOptions {
@@ -42,7 +42,7 @@ export interface WorldOptions {
 const kinds: MemberKind[] = ['orders', 'payments', 'notifications', 'gateway'];
 
 /** Where `npm start` keeps compiled code as well: without it every restart takes twice as long. */
-const codeFolder = resolve(import.meta.dirname, '../../node_modules/.cache/compiled');
+const codeFolder = resolve(import.meta.dirname, '../../../node_modules/.cache/compiled');
 
 /**
  * The whole system as `npm start` runs it, without the store front, and with a handle on each of

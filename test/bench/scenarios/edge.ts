@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../tools/local/free-port.ts';
+import { freePort } from '../../../tools/local/free-port.ts';
 import { concurrency } from '../bench-system.ts';
 import { runClosedLoop } from '../closed-loop.ts';
 import { HttpConnection } from '../http-connection.ts';
@@ -19,7 +19,7 @@ export const edge: Scenario = {
   about: 'the gateway before an echo service, against bare Fastify with grpc-js before the same',
   async run({ extent, print }) {
     const echoPort = await freePort();
-    const echo = await startProgram('bench/edge/echo.ts', [String(echoPort)]);
+    const echo = await startProgram('test/bench/edge/echo.ts', [String(echoPort)]);
     const gateway = await startEdge('gateway', echoPort);
     const bare = await startEdge('bare', echoPort);
     const edges = [gateway, bare];
@@ -40,7 +40,7 @@ async function startEdge(name: 'gateway' | 'bare', echoPort: number) {
   const port = await freePort();
   const program =
     name === 'bare'
-      ? await startProgram('bench/edge/bare.ts', [String(port), String(echoPort)])
+      ? await startProgram('test/bench/edge/bare.ts', [String(port), String(echoPort)])
       : await startGateway(port, echoPort);
   const url = new URL(`http://127.0.0.1:${port}`);
   const http = await Promise.all(
@@ -109,7 +109,7 @@ function start(
 ): ChildProcess {
   const program = spawn(
     process.execPath,
-    ['--max-semi-space-size=8', resolve(import.meta.dirname, '../..', file), ...args],
+    ['--max-semi-space-size=8', resolve(import.meta.dirname, '../../..', file), ...args],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ...environment },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { audit } from '../../services/operations/audit/audit.ts';
-import { brokenChecks } from '../../services/operations/audit/report.ts';
+import { audit } from '../../../services/operations/audit/audit.ts';
+import { brokenChecks } from '../../../services/operations/audit/report.ts';
 import { drill, type DrillContext } from '../drill.ts';
 import { select } from '../observe.ts';
 import { waitUntilFinal } from '../run-drill.ts';

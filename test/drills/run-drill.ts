@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { audit } from '../services/operations/audit/audit.ts';
-import { brokenChecks, reportText } from '../services/operations/audit/report.ts';
+import { audit } from '../../services/operations/audit/audit.ts';
+import { brokenChecks, reportText } from '../../services/operations/audit/report.ts';
 import type { Counted, Drill, DrillContext } from './drill.ts';
 import { checkHistory } from './history/check-history.ts';
 import { readBooks } from './history/read-books.ts';

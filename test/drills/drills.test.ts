@@ -42,7 +42,7 @@ const cli = async () => {
 test('lists all of them, and says what it does not understand', cli, { timeoutMs: 120_000 });
 
 test('docs/reliability.md has rows of real drills, and knows how many points there are', () => {
-  const text = readFileSync(resolve(import.meta.dirname, '../docs/reliability.md'), 'utf8');
+  const text = readFileSync(resolve(import.meta.dirname, '../../docs/reliability.md'), 'utf8');
   const table = text.slice(text.indexOf('<!-- drills -->'), text.indexOf('<!-- /drills -->'));
   const rows = [...table.matchAll(/^\| `([a-z-]+)` \| ([^|]+) \|/gm)];
   assert.ok(rows.length > 0);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallContext } from '#lib/grpc/unary-call.ts';
 import { Database } from '#lib/pg/database.ts';
 import type { ServiceDeps } from '#lib/service/service-definition.ts';
-import { createOrder } from '../../services/orders/rpc/create-order.ts';
+import { createOrder } from '../../../services/orders/rpc/create-order.ts';
 import { administer, databaseUrl } from '../administer.ts';
 import type { BenchSystem } from '../bench-system.ts';
 import { grpcOrder } from '../order-request.ts';
