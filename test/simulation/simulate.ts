@@ -95,8 +95,14 @@ async function play(
     if (world.stormy || world.nextBusyMs <= world.nowMs + sleptThroughMs) return false;
     const isAsked = clients.calls.length >= plan.orders.length + plan.topUps.length;
     if (world.quiet && isAsked && isFinal()) return true;
-    // Once even in the middle of something, as when a relay pauses before it tries again.
-    if (plan.naps && (!slept || system.published)) slept = sleepThrough(system, boundMs) || slept;
+    // Once even in the middle of something, as when a relay pauses before it tries again: what waits
+    // then waits as long as the machine sleeps, and only then has the time that it has otherwise.
+    if (plan.naps && (!slept || system.published)) {
+      const { published } = system;
+      const sleptMs = sleepThrough(system, boundMs);
+      slept ||= sleptMs > 0;
+      if (!published) boundMs += sleptMs;
+    }
     return false;
   });
   const violations = check({ system, clients, history, poisons });
@@ -115,16 +121,18 @@ function boundOf({ world, tables: { orders } }: System): number {
 
 /**
  * Nothing happens until somebody asks or gives up waiting: the machine sleeps until then, but never
- * past the bound. Returns whether it did.
+ * past the bound. Returns for how long.
  */
-function sleepThrough({ world, broker, tables: { orders } }: System, boundMs: number): boolean {
+function sleepThrough({ world, broker, tables: { orders } }: System, boundMs: number): number {
   let nextMs = Math.min(world.nextBusyMs, broker.nextDueMs);
   for (const { state, checkMs } of orders.orders.committed()) {
     if (isWaiting(state)) nextMs = Math.min(nextMs, checkMs - epochMs);
   }
   const isFar = nextMs > world.nowMs + sleptThroughMs && nextMs < boundMs;
-  if (isFar) world.leapTo(nextMs);
-  return isFar;
+  if (!isFar) return 0;
+  const sleptMs = nextMs - world.nowMs;
+  world.leapTo(nextMs);
+  return sleptMs;
 }
 
 function openAccounts({ tables: { payments } }: System, { balances }: Plan): void {
