@@ -59,9 +59,10 @@ export class DatabaseServer {
     return 0.1 + world.random();
   }
 
-  /** Sends something and waits for the answer. */
+  /** Sends something and waits for the answer. A process that has died sends nothing any more. */
   ask<T>(host: Host, arrive: (answer: (error?: Error, value?: T) => void) => void): Promise<T> {
     const { world } = this;
+    if (!host.alive) return new Promise(() => {});
     return new Promise((resolve, reject) => {
       const asked: Asked = { host, reject };
       this.#asked.add(asked);
