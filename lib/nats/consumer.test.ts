@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { headers } from '@nats-io/transport-node';
 import * as assert from 'uvu/assert';
+import { systemTiming, type Timing } from '#lib/batch/timing.ts';
 import { eventually } from '#test/harness/service.ts';
 import { testNats } from '#test/harness/servers.ts';
 import { suite } from '#test/harness/suite.ts';
@@ -18,6 +19,8 @@ test.before.each(async () => {
 test.after.each(() => fixture.close());
 
 const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+
+const sum = (numbers: readonly number[]) => numbers.reduce((one, other) => one + other, 0);
 
 /** Every message of the durable is answered for good, so none will ever come again. */
 async function allAnswered(): Promise<void> {
@@ -45,6 +48,40 @@ test('what arrives while a batch is handled is the next one, and all is acknowle
   assert.ok(batches.length <= 3, `${batches.length} batches`);
   assert.ok(batches.every(({ length }) => length <= 200));
   await allAnswered();
+});
+
+test('while few wait after a batch of many, the next one gathers', async () => {
+  const delivered = async (count: number) => {
+    await eventually(
+      () => fixture.info(),
+      ({ num_pending, num_ack_pending }) => num_pending === 0 && num_ack_pending === count,
+    );
+    await sleep(100);
+  };
+  const pauses: { ms: number; handled: number }[] = [];
+  const timing: Timing = {
+    ...systemTiming,
+    async sleep(ms, signal) {
+      if (ms > 60) return systemTiming.sleep(ms, signal);
+      pauses.push({ ms, handled: handled.length });
+      if (pauses.length > 1) return;
+      for (const count of [2, 3]) await fixture.publish(count);
+      await delivered(35 - handled.length);
+    },
+  };
+  await fixture.publish(30);
+  const handle = () => (handled.length === 0 ? delivered(30) : Promise.resolve());
+  const { batches, handled } = fixture.consume({ handle, timing, batchSizeMax: 10 });
+  await eventually(
+    async () => handled.length,
+    (count) => count === 35,
+  );
+  const [first] = pauses;
+  assert.ok(first!.handled >= 20, `paused after ${first!.handled} of 30`);
+  assert.is(first!.ms, 10);
+  const sizes = batches.map(({ length }) => length);
+  const before = sizes.findIndex((_, index) => sum(sizes.slice(0, index + 1)) === first!.handled);
+  assert.is(sizes[before + 1], Math.min(10, 35 - first!.handled));
 });
 
 test('a single event is handled milliseconds after it was published', async () => {

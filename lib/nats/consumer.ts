@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { Backoff } from '#lib/batch/backoff.ts';
 import { batchItems } from '#lib/batch/batch-metrics.ts';
+import { gatherMs } from '#lib/batch/gather.ts';
 import { isolate } from '#lib/batch/isolate.ts';
 import { systemTiming, type Timing } from '#lib/batch/timing.ts';
 import { Wakeup } from '#lib/batch/wakeup.ts';
@@ -62,6 +63,8 @@ interface Event {
   messages: Received[];
 }
 
+/** Longest pause between two batches of events that come fast. */
+const gatherMsMax = 60;
 const pullWaitMs = { firstMs: 50, lastMs: 1_000 };
 /**
  * An order passes two relays and two consumers, each of which may have to sleep out its last pause
@@ -193,6 +196,7 @@ export class Consumer {
       if (this.#inHand.length > 0) {
         this.#pull?.refill();
         await this.#process(this.#inHand);
+        await this.#gather(this.#inHand.length);
       } else {
         await this.#wakeup.wait(60_000);
       }
@@ -200,6 +204,12 @@ export class Consumer {
     this.#inHand = [];
     for (const message of this.#waiting.splice(0)) message.nak();
     this.#drained.abort();
+  }
+
+  /** Unless as many as the last set had are waiting already. */
+  async #gather(count: number): Promise<void> {
+    const pauseMs = this.#waiting.length < count ? gatherMs(count, gatherMsMax) : 0;
+    if (pauseMs > 0) await this.#options.timing.sleep(pauseMs, this.#stopping.signal);
   }
 
   #goesOn(): boolean {

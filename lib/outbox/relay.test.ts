@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
+import { systemTiming } from '#lib/batch/timing.ts';
 import { eventually } from '#test/harness/service.ts';
 import { suite } from '#test/harness/suite.ts';
 import { type OutboxFixture, openOutbox, storedCount, storedIds } from './outbox-fixture.ts';
@@ -148,6 +149,35 @@ test('a backlog larger than a page is published, with what is committed meanwhil
     where not pg_visible_in_snapshot(outbox.tx, outbox_relay.seen)`);
   // The cursor moves once the broker has answered, which is after it has stored.
   await eventually(open, ([row]) => row?.count === 0);
+});
+
+test('after a page of many rows the next one gathers', async () => {
+  const pages: number[] = [];
+  const pauses: number[] = [];
+  const instance = await outbox.instance({
+    broker: {
+      publish: async (rows) => {
+        pages.push(rows.length);
+        return rows.map(() => ({ kind: 'stored', duplicate: false }));
+      },
+    },
+    timing: {
+      ...systemTiming,
+      async sleep(ms, signal) {
+        if (ms > 25) return systemTiming.sleep(ms, signal);
+        pauses.push(ms);
+        if (pauses.length === 1) for (const count of [1, 2]) await outbox.write(count);
+      },
+    },
+  });
+  await eventually(async () => instance.relay.holding, Boolean);
+  await outbox.write(7);
+  instance.relay.wake();
+  await eventually(
+    async () => pages.length,
+    (count) => count === 2,
+  );
+  assert.equal({ pages, pauses }, { pages: [7, 3], pauses: [7] });
 });
 
 test('a commit on an instance that does not hold the lease wakes the one that does', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Backoff } from '#lib/batch/backoff.ts';
+import { gatherMs } from '#lib/batch/gather.ts';
 import { systemTiming, type Timing } from '#lib/batch/timing.ts';
 import { Wakeup } from '#lib/batch/wakeup.ts';
 import { deadLetters } from '#lib/dead-letters/dead-letter-metrics.ts';
@@ -34,6 +35,8 @@ export interface RelayOptions {
 
 /** Rows per read: at 500 the two statements around them cost a tenth of publishing them. */
 const pageSize = 500;
+/** Longest pause between two pages of rows that come fast. */
+const gatherMsMax = 25;
 /** How often a holder looks without being woken, and the others ask for the lease. */
 const pollMs = 500;
 const acquireMs = 1_000;
@@ -153,11 +156,17 @@ export class Relay {
       if (page.rows.length > 0) {
         if (isDrill) await failpoint('relay.read');
         await this.#deliver(lease, page.rows);
+        await this.#gather(page.rows.length);
       } else {
         this.#failure.reset();
         await this.#wakeup.wait(pollMs);
       }
     }
+  }
+
+  async #gather(count: number): Promise<void> {
+    const pauseMs = count < pageSize ? gatherMs(count, gatherMsMax) : 0;
+    if (pauseMs > 0) await this.#options.timing.sleep(pauseMs, this.#stopping.signal);
   }
 
   /** Brings all rows to the broker and moves the cursor over them, unless the lease gets lost. */

@@ -95,8 +95,8 @@ async function play(
     if (world.stormy || world.nextBusyMs <= world.nowMs + sleptThroughMs) return false;
     const isAsked = clients.calls.length >= plan.orders.length + plan.topUps.length;
     if (world.quiet && isAsked && isFinal()) return true;
-    // Once even in the middle of something, as when a relay pauses before it tries again: what waits
-    // then waits as long as the machine sleeps, and only then has the time that it has otherwise.
+    // Once even in the middle of something, as when a relay pauses before it tries again: what
+    // waits then waits as long as the machine sleeps, and then has the time it has otherwise.
     if (plan.naps && (!slept || system.published)) {
       const { published } = system;
       const sleptMs = sleepThrough(system, boundMs);
