@@ -43,7 +43,7 @@ const full: Extent = {
 
 const quick: Extent = {
   warmUpMs: 1_000,
-  measureMs: 3_000,
+  measureMs: 2_500,
   users: 1_000,
   pipelineOrders: 10_000,
   oldOrders: 100_000,
