@@ -55,6 +55,12 @@ const cases: Record<string, Case> = {
     labels: { job: 'orders' },
     fromMinute: 1,
   },
+  PurserSideServiceMissing: {
+    loud: { 'up{job="operations",instance="a"}': '_x120' },
+    quiet: { 'up{job="operations",instance="a"}': stays(1) },
+    labels: { job: 'operations' },
+    fromMinute: 1,
+  },
   PurserInstanceDown: {
     loud: { 'up{job="orders",instance="b"}': stays(0) },
     quiet: { 'up{job="orders",instance="b"}': '0 0 0 1+0x117' },
@@ -235,7 +241,7 @@ const cases: Record<string, Case> = {
 
 /** What holds in every case unless it says otherwise: one instance of each service answers. */
 function withServices(series: Series): { series: string; values: string }[] {
-  const jobs = ['orders', 'payments', 'notifications', 'gateway'];
+  const jobs = ['orders', 'payments', 'notifications', 'gateway', 'operations', 'web'];
   const up = jobs.map((job) => [`up{job="${job}",instance="a"}`, stays(1)]);
   const all = { ...Object.fromEntries(up), ...series } as Series;
   return Object.entries(all).map(([name, values]) => ({ series: name, values }));

@@ -267,17 +267,18 @@ export const provocations: readonly Provocation[] = [
     },
   },
   {
-    what: 'a Payments that hangs for more than a minute',
+    what: 'a Payments and an Operations that hang for more than a minute',
     during: [
       'PurserInstanceDown',
       'PurserServiceMissing',
+      'PurserSideServiceMissing',
       'PurserOrdersWaiting',
       'PurserReconcilerUnanswered',
     ],
     after: ['PurserPaymentsSlow', 'PurserConsumerLag', 'PurserRedeliveries'],
     async breakIt(system) {
       const stop = await orderOn(system, 2);
-      const goOn = freeze(system.pids(/services\/payments\/main/));
+      const goOn = freeze(system.pids(/services\/(payments|operations)\/main/));
       await sleep(3_000);
       await stop();
       return goOn;
