@@ -196,7 +196,7 @@ export class Consumer {
       if (this.#inHand.length > 0) {
         this.#pull?.refill();
         await this.#process(this.#inHand);
-        await this.#gather(this.#inHand.length);
+        await this.#gather();
       } else {
         await this.#wakeup.wait(60_000);
       }
@@ -207,7 +207,9 @@ export class Consumer {
   }
 
   /** Unless as many as the last set had are waiting already. */
-  async #gather(count: number): Promise<void> {
+  async #gather(): Promise<void> {
+    const count = this.#inHand.length;
+    this.#inHand = [];
     const pauseMs = this.#waiting.length < count ? gatherMs(count, gatherMsMax) : 0;
     if (pauseMs > 0) await this.#options.timing.sleep(pauseMs, this.#stopping.signal);
   }

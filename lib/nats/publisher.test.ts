@@ -103,7 +103,7 @@ test('without a connection all is unknown at once', async () => {
   while (broker.isConnected()) await new Promise((resolve) => setTimeout(resolve, 5));
   const start = performance.now();
   assert.equal(await kinds([row(), row()]), ['unknown', 'unknown']);
-  assert.ok(performance.now() - start < 100);
+  assert.ok(performance.now() - start < 1_000);
 });
 
 test('a frozen server makes the outcome unknown, and the retry a duplicate', async () => {

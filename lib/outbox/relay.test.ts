@@ -76,7 +76,7 @@ test('a commit is published milliseconds after a wake', async () => {
   }
   latencies.sort((one, other) => one - other);
   // About 1 ms on an idle machine; polling would take 250 on the average.
-  assert.ok((latencies[10] ?? 0) < 50, `median ${latencies[10]} ms`);
+  assert.ok((latencies[10] ?? 0) < 150, `median ${latencies[10]} ms`);
 });
 
 /**
