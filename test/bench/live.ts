@@ -2,10 +2,18 @@
 // it runs in production, a PostgreSQL and a broker of its own, and clients in a process of theirs.
 // The last line that it prints is JSON.
 import { cpus, loadavg, totalmem } from 'node:os';
+import { readArguments, wholeNumber } from '../../tools/command/read-arguments.ts';
 import { LiveBench, type Measured } from './live-bench.ts';
 
-const sockets = countFrom('PURSER_BENCH_SOCKETS', 10_000);
-const changes = countFrom('PURSER_BENCH_CHANGES', 60_000);
+const usage = `npm run bench:live
+Measures the live stream of one instance of Notifications.
+  PURSER_BENCH_SOCKETS  connections; 10000 unless it is set
+  PURSER_BENCH_CHANGES  changes of orders to tell; 60000 unless it is set`;
+
+const { sockets, changes } = readArguments(usage, {}, () => ({
+  sockets: countFrom('PURSER_BENCH_SOCKETS', '10000'),
+  changes: countFrom('PURSER_BENCH_CHANGES', '60000'),
+}));
 
 const machine = {
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -44,9 +52,6 @@ function say(sentence: string): void {
   process.stderr.write(`${sentence}\n`);
 }
 
-function countFrom(name: string, usual: number): number {
-  const text = process.env[name] ?? String(usual);
-  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  process.stderr.write(`${name} must be a whole number from 1 to 9999999.\n`);
-  process.exit(1);
+function countFrom(name: string, usual: string): number {
+  return wholeNumber(name, process.env[name] ?? usual, { min: 1, max: 9_999_999 });
 }

@@ -1,8 +1,8 @@
-// `npm run bench [-- --quick] [--only NAME,…] [--json FILE]`: how fast the whole system is on this
-// machine, in one run. docs/performance.md explains method, limits and figures.
+// `npm run bench`: how fast the whole system is on this machine, in one run. docs/performance.md
+// explains method, limits and figures.
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readArguments, WrongArgument } from '../../tools/command/read-arguments.ts';
 import { type BenchSystem, startBenchSystem } from './bench-system.ts';
 import { ratios } from './ratios.ts';
 import { type Extent, type Figures, type Scenario, Skipped } from './scenario.ts';
@@ -50,22 +50,28 @@ const quick: Extent = {
   soakMs: 0,
 };
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    json: { type: 'string' },
-  },
-});
-const wanted = options.only?.split(',') ?? scenarios.map(({ name }) => name);
-const unknown = wanted.filter((name) => !scenarios.some((scenario) => scenario.name === name));
-if (unknown.length > 0) {
-  console.error(`There is no scenario ${unknown.join(', ')}. There are:`);
-  for (const { name, about } of scenarios) console.error(`  ${name.padEnd(10)} ${about}`);
-  process.exit(2);
-}
+const usage = `npm run bench -- [--quick] [--only NAME,…] [--json FILE]
+Measures how fast the whole system is on this machine.
+  --quick        about three minutes
+  --only NAME,…  some of it alone:
+${scenarios.map(({ name, about }) => `    ${name.padEnd(12)} ${about}`).join('\n')}
+  --json FILE    writes the figures there as well`;
 
-const extent = options.quick ? quick : full;
+const options = {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  json: { type: 'string' },
+} as const;
+
+const { isQuick, json, wanted } = readArguments(usage, { options }, ({ values }) => {
+  const names = scenarios.map(({ name }) => name);
+  const chosen = values.only?.split(',') ?? names;
+  const unknown = chosen.filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new WrongArgument(`There is no scenario ${unknown.join(', ')}.`);
+  return { isQuick: values.quick, json: values.json, wanted: chosen };
+});
+
+const extent = isQuick ? quick : full;
 const startedAt = performance.now();
 const figures: Record<string, Figures> = {};
 let shared: BenchSystem | undefined;
@@ -85,7 +91,7 @@ function resultSoFar(): BenchResult {
       platform: `${process.platform} ${process.arch}`,
       node: process.version,
     },
-    extent: options.quick ? 'quick' : 'full',
+    extent: isQuick ? 'quick' : 'full',
     seconds: Math.round((performance.now() - startedAt) / 1_000),
     figures,
     ratios: ratios(figures),
@@ -94,7 +100,7 @@ function resultSoFar(): BenchResult {
 
 /** After every scenario: a run that is cut off has not measured for nothing. */
 function keep(result: BenchResult): void {
-  if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+  if (json) writeFileSync(json, `${JSON.stringify(result, null, 2)}\n`);
 }
 
 async function system(): Promise<BenchSystem> {

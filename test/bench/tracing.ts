@@ -1,32 +1,34 @@
-// `npm run bench:tracing [-- --rounds N --seconds S]`: what tracing costs. Three whole systems,
-// with tracing off, for one order in a hundred and for every order, run side by side and are
-// loaded in turn, round after round, so that whatever else the machine does meets all of them
-// alike. The CPU of an order is the figure to trust: orders a second also tell of the load
-// generator beside them.
+// `npm run bench:tracing`: what tracing costs. Three whole systems, with tracing off, for one order
+// in a hundred and for every order, run side by side and are loaded in turn, round after round, so
+// that whatever else the machine does meets all of them alike. The CPU of an order is the figure to
+// trust: orders a second also tell of the load generator beside them.
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { parseArgs } from 'node:util';
+import { readArguments, wholeNumber } from '../../tools/command/read-arguments.ts';
 import { type BenchSystem, startBenchSystem } from './bench-system.ts';
 import { runClosedLoop } from './closed-loop.ts';
 import { restOrder } from './order-request.ts';
 import { round } from './paid-orders.ts';
 import { type Usage, usageBetween } from './process-usage.ts';
 
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '10' },
-    seconds: { type: 'string', default: '5' },
-    concurrency: { type: 'string', default: '32' },
-  },
-});
-const [rounds, seconds, concurrency] = [options.rounds, options.seconds, options.concurrency].map(
-  (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < 1) throw new Error(`${text} is no whole number from 1`);
-    return value;
-  },
-) as [number, number, number];
+const usage = `npm run bench:tracing -- [--rounds N] [--seconds N] [--concurrency N]
+Measures what traces cost: off, for one order in a hundred, and for every order.
+  --rounds N       how often each is measured; 10 unless told otherwise
+  --seconds N      how long each time; 5 unless told otherwise
+  --concurrency N  orders at a time; 32 unless told otherwise`;
+
+const options = {
+  rounds: { type: 'string', default: '10' },
+  seconds: { type: 'string', default: '5' },
+  concurrency: { type: 'string', default: '32' },
+} as const;
+
+const { rounds, seconds, concurrency } = readArguments(usage, { options }, ({ values }) => ({
+  rounds: wholeNumber('--rounds', values.rounds, { min: 1 }),
+  seconds: wholeNumber('--seconds', values.seconds, { min: 1 }),
+  concurrency: wholeNumber('--concurrency', values.concurrency, { min: 1 }),
+}));
 
 /** Takes spans as a collector would, and throws them away. */
 async function startCollector(): Promise<{ url: string; server: Server; bytes(): number }> {
@@ -76,7 +78,7 @@ async function measure(system: BenchSystem): Promise<Round> {
   if (load.failures > 0) throw new Error(`${load.failures} orders could not be created.`);
   if (before === undefined || after === undefined) throw new Error('CPU cannot be read here.');
   const spent = [...usageBetween(before, after)].filter(([kind]) => kind !== 'load');
-  const cpuMs = spent.reduce((sum, [, usage]) => sum + usage.cpuMs, 0) / load.calls;
+  const cpuMs = spent.reduce((sum, [, used]) => sum + used.cpuMs, 0) / load.calls;
   return { perSecond: load.perSecond, cpuMs };
 }
 

@@ -1,11 +1,10 @@
-// npm run cluster-check -- nats | postgres [--rounds N]: servers are lost under load, nothing else.
-// Some two minutes each; `nats` needs Linux and root, for networks that can be cut.
+// npm run cluster-check -- nats | postgres: servers are lost under load, nothing else.
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { natsServerBinary } from '#test/harness/servers.ts';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
+import { readArguments, WrongArgument, wholeNumber } from '../../tools/command/read-arguments.ts';
 import { freePort } from '../../tools/local/free-port.ts';
 import { startNatsServer } from '../../tools/local/nats-server.ts';
 import { startPostgres } from '../../tools/local/postgres.ts';
@@ -19,18 +18,28 @@ import { Steps } from './steps.ts';
 const databases = ['orders', 'payments', 'notifications'];
 const streams = ['ORDERS', 'PAYMENTS'];
 
-const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '4' } },
-  allowPositionals: true,
-});
-const rounds = Number(values.rounds);
-const [kind] = positionals;
-const checks: Record<string, () => Promise<number>> = { nats: checkNats, postgres: checkPostgres };
-const check = kind === undefined ? undefined : checks[kind];
-if (check === undefined || positionals.length !== 1 || !Number.isInteger(rounds) || rounds < 1) {
-  process.stderr.write('npm run cluster-check -- nats | postgres [--rounds N]\n');
-  process.exit(2);
-}
+const usage = `npm run cluster-check -- nats | postgres [--rounds N]
+Loses servers under load, and proves that no accepted order is lost. Some two minutes.
+  nats        three brokers; needs Linux and root, for networks that can be cut
+  postgres    a primary and its synchronous standby
+  --rounds N  how often a leader or primary is killed; 4 unless told otherwise`;
+
+const checks = { nats: checkNats, postgres: checkPostgres };
+
+const { check, rounds } = readArguments(
+  usage,
+  { allowPositionals: true, options: { rounds: { type: 'string', default: '4' } } },
+  ({ values, positionals }) => {
+    const [kind = '', ...more] = positionals;
+    if (more.length > 0 || !Object.hasOwn(checks, kind)) {
+      throw new WrongArgument('Name one of nats and postgres.');
+    }
+    return {
+      check: checks[kind as keyof typeof checks],
+      rounds: wholeNumber('--rounds', values.rounds, { min: 1 }),
+    };
+  },
+);
 const problems = await check();
 process.stdout.write(problems === 0 ? 'All of it holds.\n' : `${problems} problems.\n`);
 process.exitCode = problems === 0 ? 0 : 1;

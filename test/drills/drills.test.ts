@@ -22,22 +22,26 @@ test('every fault of the table has a drill, and every drill must see its fault',
 });
 
 const cli = async () => {
-  const [list, unknown, two, rounds] = await Promise.all([
+  const [list, unknown, two, rounds, ignored] = await Promise.all([
     run('list'),
     run('kill-everybody'),
     run('freeze', 'poison'),
     run('freeze', '--rounds', '0'),
+    run('list', '--rounds', '9'),
   ]);
   assert.is(list.exit, 0);
   for (const { name, says } of drills) {
     assert.ok(list.output.includes(name) && list.output.includes(says), name);
   }
-  assert.equal(unknown, {
-    exit: 2,
-    output: 'There is no drill kill-everybody; `list` names them all.\n',
-  });
-  assert.equal(two, { exit: 2, output: 'One drill at a time, not poison as well.\n' });
-  assert.equal(rounds, { exit: 2, output: '--rounds takes a whole number from 1, not 0.\n' });
+  for (const [{ exit, output }, sentence] of [
+    [unknown, 'There is no drill kill-everybody; `list` names them all.'],
+    [two, 'One drill at a time, not poison as well.'],
+    [rounds, '--rounds takes a whole number from 1, not 0.'],
+    [ignored, 'list takes no --rounds.'],
+  ] as const) {
+    assert.is(exit, 2);
+    assert.ok(output.startsWith(`${sentence}\nUsage: npm run drill -- `), output);
+  }
 };
 test('lists all of them, and says what it does not understand', cli, { timeoutMs: 120_000 });
 

@@ -1,11 +1,13 @@
-// What `npm run drill -- …` runs: breaks a system of its own under load, and judges it.
-//   list                                       every drill, and what it does
-//   NAME [--seed N] [--rounds N] [--record]    one of them; --record writes docs/reliability.md
-//   smoke [--seed N]                           a mix of about five minutes
-//   all [--seed N]                             all of them, recorded
-// Exits with 1 when a drill has failed, with 2 when it could not run.
+// What `npm run drill -- …` runs: breaks a system of its own under load, and judges it. Exits
+// with 1 when a drill has failed, with 2 when it could not run.
 import { spawnSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import {
+  type Arguments,
+  readArguments,
+  requireOptionsOf,
+  WrongArgument,
+  wholeNumber,
+} from '../../tools/command/read-arguments.ts';
 import type { Drill } from './drill.ts';
 import { drills } from './drills.ts';
 import { recordOutcome } from './record.ts';
@@ -25,26 +27,50 @@ const smoke: Readonly<Record<string, number>> = {
   poison: 1,
 };
 
+const usage = `npm run drill -- list | smoke | all | NAME
+Breaks a system of its own under load, and proves that nothing was lost or done twice.
+  list                                     every drill, and what it does
+  NAME [--seed N] [--rounds N] [--record]  one of them; --record writes docs/reliability.md
+  smoke [--seed N]                         a mix of about five minutes
+  all [--seed N] [--rounds N]              all of them, recorded
+  --seed N                                 what is left to chance; random unless told otherwise`;
+
+const options = {
+  seed: { type: 'string' },
+  rounds: { type: 'string' },
+  record: { type: 'boolean' },
+} as const;
+
+/** Of those that do not take all of them. */
+const optionsOf = new Map([
+  ['list', []],
+  ['smoke', ['seed']],
+]);
+
 interface Wanted {
   drill: Drill;
   rounds: number;
   isRecorded: boolean;
 }
 
-function readArguments(): { wanted: Wanted[]; seed: number } | undefined {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
-      rounds: { type: 'string' },
-      record: { type: 'boolean', default: false },
-    },
-  });
+type Given = Arguments<{ allowPositionals: true; options: typeof options }>;
+
+interface Chosen {
+  wanted: Wanted[];
+  seed: number;
+}
+
+/** Undefined when all are to be listed. */
+function chosenDrills({ values, positionals }: Given): Chosen | undefined {
   const [name = 'list', ...more] = positionals;
-  if (more.length > 0) throw new Error(`One drill at a time, not ${more.join(' ')} as well.`);
-  const seed = wholeNumber('--seed', values.seed, 0);
-  const rounds =
-    values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds, 1);
+  if (more.length > 0) {
+    throw new WrongArgument(`One drill at a time, not ${more.join(' ')} as well.`);
+  }
+  requireOptionsOf(name, optionsOf.get(name) ?? Object.keys(options), values);
+  const seed =
+    wholeNumber('--seed', values.seed, { min: 0, max: 999_999_999 }) ??
+    Math.floor(Math.random() * 1e6);
+  const rounds = wholeNumber('--rounds', values.rounds, { min: 1 });
   if (name === 'list') return undefined;
   const choose = (drill: Drill, isRecorded: boolean): Wanted => ({
     drill,
@@ -58,16 +84,10 @@ function readArguments(): { wanted: Wanted[]; seed: number } | undefined {
     return { seed, wanted };
   }
   const drill = drills.find((known) => known.name === name);
-  if (drill === undefined) throw new Error(`There is no drill ${name}; \`list\` names them all.`);
-  return { seed, wanted: [choose(drill, values.record)] };
-}
-
-function wholeNumber(option: string, text: string, min: number): number {
-  const value = Number(text);
-  if (!/^\d{1,9}$/.test(text) || value < min) {
-    throw new Error(`${option} takes a whole number from ${min}, not ${text}.`);
+  if (drill === undefined) {
+    throw new WrongArgument(`There is no drill ${name}; \`list\` names them all.`);
   }
-  return value;
+  return { seed, wanted: [choose(drill, values.record ?? false)] };
 }
 
 function list(): void {
@@ -100,8 +120,8 @@ function runIsolated({ drill, rounds, isRecorded }: Wanted, seed: number): boole
   if (process.getuid?.() !== 0) throw new Error(`${drill.name} needs root and Linux.`);
   const kind = drill.needs === 'own network' ? '--net' : '--mount';
   const self = [process.execPath, import.meta.filename, drill.name];
-  const options = ['--seed', String(seed), '--rounds', String(rounds)];
-  const args = [kind, ...self, ...options, ...(isRecorded ? ['--record'] : [])];
+  const numbers = ['--seed', String(seed), '--rounds', String(rounds)];
+  const args = [kind, ...self, ...numbers, ...(isRecorded ? ['--record'] : [])];
   const env = { ...process.env, [isolatedVariable]: drill.needs };
   const { status, error } = spawnSync('unshare', args, { stdio: 'inherit', env });
   if (error) throw new Error(`${drill.name} needs unshare of util-linux: ${error.message}`);
@@ -109,8 +129,8 @@ function runIsolated({ drill, rounds, isRecorded }: Wanted, seed: number): boole
 }
 
 let exitCode = 0;
+const chosen = readArguments(usage, { allowPositionals: true, options }, chosenDrills);
 try {
-  const chosen = readArguments();
   if (chosen === undefined) list();
   if (process.env[isolatedVariable] === 'own network') spawnSync('ip', ['link', 'set', 'lo', 'up']);
   for (const wanted of chosen?.wanted ?? []) {

@@ -1,15 +1,27 @@
-// npm run fuzz -- [--seed N] [--count N] [--only INDEX]: starts a system of its own and sends it
-// `count` malformed requests over HTTP and as many over gRPC. Exits with 1 when an answer blames
-// the server or tells too much, a process dies or grows, or a good call fails afterwards.
+// npm run fuzz: starts a system of its own and sends it malformed requests over HTTP and as many
+// over gRPC. Exits with 1 when an answer blames the server or tells too much, a process dies or
+// grows, or a good call fails afterwards.
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { fundedUser, startSystem, usd } from '#test/harness/started-system.ts';
+import {
+  readArguments,
+  requireOptionsOf,
+  wholeNumber,
+} from '../../tools/command/read-arguments.ts';
 import { fuzz } from './fuzz.ts';
 
-const { values } = parseArgs({
-  options: { seed: { type: 'string' }, count: { type: 'string' }, only: { type: 'string' } },
-});
+const usage = `npm run fuzz -- [--seed N] [--count N | --only INDEX]
+Sends malformed requests over HTTP, and as many over gRPC, to a system of its own.
+  --seed N      what they are made from; random unless told otherwise
+  --count N     how many over each; 10000 unless told otherwise
+  --only INDEX  one alone, by its number among those of the seed`;
+
+const options = {
+  seed: { type: 'string' },
+  count: { type: 'string' },
+  only: { type: 'string' },
+} as const;
 
 /** Growth of a process, in MiB, from after the first thousand cases to the end. */
 const growthMax = 50;
@@ -25,17 +37,16 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function wholeNumber(name: 'seed' | 'count' | 'only', fallback: number): number {
-  const text = values[name];
-  const number = text === undefined ? fallback : Number(text);
-  if (Number.isInteger(number) && number >= 0 && number < 2 ** 31) return number;
-  process.stderr.write(`--${name} must be a whole number from 0 to 2,147,483,647.\n`);
-  process.exit(2);
-}
-
-const seed = wholeNumber('seed', randomInt(2 ** 31));
-const only = values.only === undefined ? undefined : wholeNumber('only', 0);
-const count = only === undefined ? wholeNumber('count', 10_000) : 1;
+const { seed, count, only } = readArguments(usage, { options }, ({ values }) => {
+  const range = { min: 0, max: 2 ** 31 - 1 };
+  if (values.only !== undefined) requireOptionsOf('--only', ['only', 'seed'], values);
+  const one = wholeNumber('--only', values.only, range);
+  return {
+    seed: wholeNumber('--seed', values.seed, range) ?? randomInt(2 ** 31),
+    count: one === undefined ? (wholeNumber('--count', values.count, range) ?? 10_000) : 1,
+    only: one,
+  };
+});
 print(`seed ${seed}, ${count} over HTTP and ${count} over gRPC`);
 const system = await startSystem();
 

@@ -1,28 +1,29 @@
-// npm run rolling-check [-- --rounds N] [--callers N]: starts the system of its own with two
-// instances of everything, restarts every instance of every service N times under load, one after
-// the other, and audits. Exits with 1 when an idempotent call has failed. A round takes some 20 s.
+// npm run rolling-check: starts a system of its own with two instances of everything, restarts all
+// of them under load, one after the other, and audits. Exits with 1 when an idempotent call has
+// failed.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { eventually } from '#test/harness/service.ts';
 import { fundedUser, startSystem } from '#test/harness/started-system.ts';
+import { readArguments, wholeNumber } from '../../tools/command/read-arguments.ts';
 import { Load } from './load.ts';
 import { kinds, roll } from './roll.ts';
 
 const instances = 2;
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '20' },
-    callers: { type: 'string', default: '8' },
-  },
-});
-const [rounds, callers] = [wholeNumber('rounds'), wholeNumber('callers')];
 
-function wholeNumber(name: 'rounds' | 'callers'): number {
-  const number = Number(values[name]);
-  if (Number.isInteger(number) && number >= 1 && number <= 1_000) return number;
-  process.stderr.write(`--${name} must be a whole number from 1 to 1,000.\n`);
-  process.exit(2);
-}
+const usage = `npm run rolling-check -- [--rounds N] [--callers N]
+Restarts every instance of every service under load, and fails when one idempotent call does.
+  --rounds N   how often, 1 to 1000; 20 unless told otherwise; one takes some 20 s
+  --callers N  how many call at a time, 1 to 1000; 8 unless told otherwise`;
+
+const options = {
+  rounds: { type: 'string', default: '20' },
+  callers: { type: 'string', default: '8' },
+} as const;
+
+const { rounds, callers } = readArguments(usage, { options }, ({ values }) => ({
+  rounds: wholeNumber('--rounds', values.rounds, { min: 1, max: 1_000 }),
+  callers: wholeNumber('--callers', values.callers, { min: 1, max: 1_000 }),
+}));
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);

@@ -1,15 +1,20 @@
 // npm run simulate: plays seeds of the deterministic simulation, or one again with its time line.
-import { parseArgs } from 'node:util';
+import {
+  type Arguments,
+  readArguments,
+  requireOptionsOf,
+  WrongArgument,
+  wholeNumber,
+} from '../../tools/command/read-arguments.ts';
 import { mutants, noMutant } from './mutants.ts';
 import { SeedPlayers } from './play-seeds.ts';
 import { replay, replayCommand, shrink } from './replay.ts';
 import type { TaskResult } from './seed-worker.ts';
 
-const usage = `
-npm run simulate                         plays 100,000 seeds that nobody has played before
-npm run simulate -- --seeds N            plays N seeds
-npm run simulate -- --seeds N --seed S   plays N seeds from S on
-npm run simulate -- --seed S             plays one seed and prints its time line
+const usage = `npm run simulate                         plays 100,000 seeds not played before
+       npm run simulate -- --seeds N            plays N seeds
+       npm run simulate -- --seeds N --seed S   plays N seeds from S on
+       npm run simulate -- --seed S             plays one seed and prints its time line
   --without A,B   leaves out troubles of that seed, by their numbers in the plan
   --mutant NAME   with one thing wrong in the design: ${Object.keys(mutants).join(', ')}
   --minutes M     ends after M minutes
@@ -22,48 +27,35 @@ const options = {
   mutant: { type: 'string' },
   minutes: { type: 'string' },
   workers: { type: 'string' },
-  help: { type: 'boolean' },
 } as const;
 
 const seedsDefault = 100_000;
 const seedMax = Number.MAX_SAFE_INTEGER / 2;
 const progressMs = 10_000;
 
-process.exitCode = await run().catch((error: Error) => {
-  process.stderr.write(`${error.message}\n${usage}\n`);
+const play = readArguments(usage, { options }, whatToPlay);
+process.exitCode = await play().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
   return 2;
 });
 
-async function run(): Promise<number> {
-  const { values } = parseArgs({ options });
-  if (values.help) {
-    print(usage.trim());
-    return 0;
-  }
+function whatToPlay({ values }: Arguments<{ options: typeof options }>): () => Promise<number> {
   const { mutant } = values;
   if (mutant !== undefined && !Object.hasOwn(mutants, mutant)) {
-    throw new Error(`there is no mutant “${mutant}”`);
+    throw new WrongArgument(`There is no mutant ${mutant}.`);
   }
-  const seed = values.seed === undefined ? undefined : whole('seed', values.seed, 0, seedMax);
+  const seed = wholeNumber('--seed', values.seed, { min: 0, max: seedMax });
   if (seed !== undefined && values.seeds === undefined) {
+    requireOptionsOf('One seed', ['seed', 'without', 'mutant'], values);
     const without = values.without?.split(',') ?? [];
-    return replayOne(seed, { without, mutant });
+    return () => replayOne(seed, { without, mutant });
   }
-  if (values.without !== undefined) throw new Error('--without wants --seed, and no --seeds');
-  const seeds = values.seeds === undefined ? seedsDefault : whole('seeds', values.seeds, 1, 1e12);
+  if (values.without !== undefined) throw new WrongArgument('--without is for one --seed alone.');
+  const count = wholeNumber('--seeds', values.seeds, { min: 1, max: 1e12 }) ?? seedsDefault;
   const from = seed ?? Math.floor(Math.random() * 2 ** 40);
-  const minutes = values.minutes === undefined ? 1e6 : whole('minutes', values.minutes, 1, 1e6);
-  const workers =
-    values.workers === undefined ? undefined : whole('workers', values.workers, 1, 64);
-  return playMany({ from, count: seeds, mutant, timeLimitMs: minutes * 60_000, workers });
-}
-
-function whole(name: string, text: string, low: number, high: number): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < low || value > high) {
-    throw new Error(`--${name} wants a whole number from ${low} to ${high}, not “${text}”`);
-  }
-  return value;
+  const minutes = wholeNumber('--minutes', values.minutes, { min: 1, max: 1e6 }) ?? 1e6;
+  const workers = wholeNumber('--workers', values.workers, { min: 1, max: 64 });
+  return () => playMany({ from, count, mutant, timeLimitMs: minutes * 60_000, workers });
 }
 
 async function replayOne(

@@ -96,7 +96,8 @@ test('a wrong option is refused with how to use it', () => {
   for (const options of [
     ['--seeds', '0'],
     ['--seed', '-1'],
-    ['--seed', '1', '--without', '99'],
+    ['--seeds', '1', '--without', '1'],
+    ['--seed', '1', '--minutes', '1'],
     ['--mutant', 'none'],
     ['--sed', '1'],
   ]) {
@@ -104,6 +105,9 @@ test('a wrong option is refused with how to use it', () => {
     assert.is(status, 2, options.join(' '));
     assert.match(stderr, /npm run simulate -- --seeds N/);
   }
+  const { status, stderr } = simulate('--seed', '1', '--without', '99');
+  assert.is(status, 2);
+  assert.match(stderr, /99/);
 });
 
 test.run();

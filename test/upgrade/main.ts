@@ -1,10 +1,10 @@
-// npm run upgrade-check [-- --from COMMIT]: the release before serves; the schema is migrated, and
-// instances of this code join one by one while old ones stop, under load; then back again. Minutes.
+// npm run upgrade-check: the release before serves; the schema is migrated, and instances of this
+// code join one by one while old ones stop, under load; then back again. Minutes.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { natsServerBinary } from '#test/harness/servers.ts';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
+import { readArguments } from '../../tools/command/read-arguments.ts';
 import { freePort } from '../../tools/local/free-port.ts';
 import { startNatsServer } from '../../tools/local/nats-server.ts';
 import { startPostgres } from '../../tools/local/postgres.ts';
@@ -18,7 +18,11 @@ import { earlierCode, projectFolder, stepsIn } from './earlier-code.ts';
 const order = ['payments', 'notifications', 'orders', 'gateway'];
 const perService = 2;
 
-const { values } = parseArgs({ options: { from: { type: 'string' } } });
+const usage = `npm run upgrade-check -- [--from COMMIT]
+Upgrades a system under load, an instance after the other, and back again. Minutes.
+  --from COMMIT  the code before; else the newest release, or the commit where the work left main`;
+
+const { values } = readArguments(usage, { options: { from: { type: 'string' } } });
 const earlier = await earlierCode(values.from);
 if (earlier.folder === undefined) {
   process.stderr.write(`There is no code to upgrade from: ${earlier.reason}.\n`);

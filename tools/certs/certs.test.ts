@@ -45,8 +45,8 @@ test('says what is wrong with its arguments', async () => {
     ['--for', 'me'],
   ]) {
     const { exit, output } = await certs(...args);
-    assert.is(exit, 1);
-    assert.match(output, /npm run certs -- \[--out FOLDER\]/);
+    assert.is(exit, 2);
+    assert.match(output, /Usage: npm run certs -- \[--out FOLDER\]/);
   }
 });
 

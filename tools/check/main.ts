@@ -1,11 +1,22 @@
-// What `npm test` runs: `node tools/check/main.ts [part of a test file's path]`. With the argument
-// only the matching test files run. Ends with the line `N passed, N failed`.
+// What `npm test` runs. Ends with the line `N passed, N failed`.
 import { rmSync } from 'node:fs';
 import { temporaryFolder } from '../../test/harness/temporary-folder.ts';
+import { readArguments, WrongArgument } from '../command/read-arguments.ts';
 import { checks } from './checks.ts';
 import { projectFolder } from './program.ts';
 import { runEverything } from './run.ts';
 
+const usage = `npm test -- [PART]
+Checks types, lint, contracts and generated code, and runs all tests.
+  PART  only the checks and test files whose name or path holds it`;
+
+const wanted = readArguments(usage, { allowPositionals: true }, ({ positionals }) => {
+  const [part = '', ...more] = positionals;
+  if (more.length > 0) {
+    throw new WrongArgument(`One part at a time, not ${more.join(' ')} as well.`);
+  }
+  return part;
+});
 const workFolder = temporaryFolder();
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -18,7 +29,7 @@ try {
     projectFolder,
     workFolder,
     checks,
-    wanted: process.argv[2] ?? '',
+    wanted,
     fileTimeoutMs: 180_000,
     signal: interrupt.signal,
     print: console.log,

@@ -1,5 +1,5 @@
-// Checks the contracts: `node tools/contracts/main.ts [lint] [format] [breaking] [drift] [openapi]`
-// does those that are named, all of them without an argument.
+// Checks the contracts: `node tools/contracts/main.ts`.
+import { readArguments, WrongArgument } from '../command/read-arguments.ts';
 import { breaking } from './breaking.ts';
 import { drift } from './drift.ts';
 import { format, lint } from './lint.ts';
@@ -7,14 +7,20 @@ import { openApi } from './openapi.ts';
 
 const checks = { lint, format, breaking, drift, openapi: openApi };
 
-const names = process.argv.slice(2);
-for (const name of names.length === 0 ? Object.keys(checks) : names) {
-  if (!Object.hasOwn(checks, name)) {
-    console.error(`There is no check ${name}; there are ${Object.keys(checks).join(', ')}.`);
-    process.exitCode = 2;
-    continue;
-  }
-  const { ok, name: title, detail } = await checks[name as keyof typeof checks]();
+type Name = keyof typeof checks;
+
+const known = Object.keys(checks) as Name[];
+
+const usage = `node tools/contracts/main.ts ${known.map((name) => `[${name}]`).join(' ')}
+Checks the contracts: what is named, or all of it.`;
+
+const names = readArguments(usage, { allowPositionals: true }, ({ positionals }) => {
+  const unknown = positionals.find((name) => !Object.hasOwn(checks, name));
+  if (unknown !== undefined) throw new WrongArgument(`There is no check ${unknown}.`);
+  return positionals as Name[];
+});
+for (const name of names.length === 0 ? known : names) {
+  const { ok, name: title, detail } = await checks[name]();
   console.log(`${ok ? 'ok  ' : 'FAIL'} ${title}${detail === '' ? '' : `\n${detail}`}`);
   process.exitCode ||= ok ? 0 : 1;
 }

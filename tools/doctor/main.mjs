@@ -6,6 +6,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const [argument] = process.argv.slice(2);
+if (argument !== undefined) {
+  // Not by tools/command, which old Node cannot read.
+  const usage = 'Usage: npm run doctor\nSays in words what is missing or wrong on this machine.\n';
+  const isHelp = argument === '--help' || argument === '-h';
+  if (isHelp) process.stdout.write(usage);
+  else process.stderr.write(`Unexpected argument '${argument}'\n${usage}`);
+  process.exit(isHelp ? 0 : 2);
+}
+
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const pinnedNode = resolve(project, 'node_modules/.bin/node');
 const oldestMajor = 20;

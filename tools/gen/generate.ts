@@ -2,6 +2,7 @@
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { readArguments } from '../command/read-arguments.ts';
 import { generateTemplate, rootDirectory, runBuf } from './run-buf.ts';
 
 /** The inputs of buf.gen.yaml; what gRPC reflection tells about is the same. */
@@ -138,5 +139,6 @@ async function main(): Promise<void> {
 }
 
 if (import.meta.main) {
+  readArguments('npm run gen\nMakes gen/ from proto/.', {});
   await main();
 }

@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { readArguments } from '../command/read-arguments.ts';
 import { rootDirectory, runProgram } from '../gen/run-buf.ts';
 
 /** The entries of the package, from the root of the project. */
@@ -72,6 +73,7 @@ function keep(source: string, folders: { from: string; to: string; kept: Set<str
 }
 
 if (import.meta.main) {
+  readArguments('npm run sdk\nBuilds @purser/sdk into sdk/dist.', {});
   try {
     await buildSdk();
     console.log('sdk/dist is built.');

@@ -7,8 +7,16 @@ import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { resolve } from 'node:path';
 
+const usage = `npm start, or npm run dev for the store front straight from its sources
+Runs the whole system. README.md lists the environment variables that it reads.`;
+
 const codeFolder = resolve(import.meta.dirname, '../../node_modules/.cache/compiled');
 
+if (process.argv.slice(2).some((argument) => argument !== '--dev')) {
+  // Read only where it ends: this process is to be without the TypeScript compiler.
+  const { readArguments } = await import('../command/read-arguments.ts');
+  readArguments(usage, { options: { dev: { type: 'boolean' } } });
+}
 if (!existsSync(codeFolder)) {
   // The first start fills the folder in a process that ends, so that this one is small from the
   // beginning. When that fails, everything works all the same.

@@ -1,14 +1,14 @@
-// npm run bench:cost [-- --orders N --concurrency N --json FILE]: what one paid order costs in CPU
-// time, bytes and messages, by process and table. One of each process; Linux. About a minute.
+// npm run bench:cost: what one paid order costs in CPU time, bytes and messages, by process and
+// table. One of each process; Linux. About a minute.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { Order_State } from '#gen/purser/orders/v1/order.ts';
 import { natsServerBinary } from '#test/harness/servers.ts';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
 import { Fleet } from '../../cluster/fleet.ts';
+import { readArguments, wholeNumber } from '../../../tools/command/read-arguments.ts';
 import { natsServerVersion } from '../../../tools/local/find-nats-server.ts';
 import { freePort } from '../../../tools/local/free-port.ts';
 import { startNatsServer } from '../../../tools/local/nats-server.ts';
@@ -17,19 +17,23 @@ import { createDatabases } from '../../../tools/start/databases.ts';
 import { createOrders, openAccounts } from './load.ts';
 import { costOf, look, query } from './measure.ts';
 
-const { values } = parseArgs({
-  options: {
-    orders: { type: 'string', default: '20000' },
-    concurrency: { type: 'string', default: '64' },
-    json: { type: 'string' },
-  },
-});
-const orders = Number(values.orders);
-const concurrency = Number(values.concurrency);
-if (![orders, concurrency].every((value) => Number.isInteger(value) && value > 0)) {
-  process.stderr.write('npm run bench:cost [-- --orders N --concurrency N --json FILE]\n');
-  process.exit(2);
-}
+const usage = `npm run bench:cost -- [--orders N] [--concurrency N] [--json FILE]
+Measures what one paid order costs in CPU time, bytes and messages, by process and table.
+  --orders N       how many; 20000 unless told otherwise
+  --concurrency N  how many at a time; 64 unless told otherwise
+  --json FILE      writes the figures there as well`;
+
+const options = {
+  orders: { type: 'string', default: '20000' },
+  concurrency: { type: 'string', default: '64' },
+  json: { type: 'string' },
+} as const;
+
+const { orders, concurrency, json } = readArguments(usage, { options }, ({ values }) => ({
+  orders: wholeNumber('--orders', values.orders, { min: 1 }),
+  concurrency: wholeNumber('--concurrency', values.concurrency, { min: 1 }),
+  json: values.json,
+}));
 const services = ['payments', 'notifications', 'orders', 'gateway'];
 const databases = ['orders', 'payments', 'notifications'];
 const folder = temporaryFolder();
@@ -109,7 +113,7 @@ try {
     perOrder: costOf(before, after, orders),
   };
   print(report);
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (json) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   process.stdout.write(`${await fleet.requireSound(60_000)}\n`);
 } finally {
   await fleet.stop();

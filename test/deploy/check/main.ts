@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
 import { writeCertificates } from '../../../tools/certs/write-certificates.ts';
+import { readArguments, wholeNumber } from '../../../tools/command/read-arguments.ts';
 import { services } from '../../../tools/start/services.ts';
 import { wrongInTheBooks } from './books.ts';
 import { watchOneOrder } from './live.ts';
@@ -12,7 +13,17 @@ import { ordersDuring } from './load.ts';
 import { ComposedSystem, imageBytes } from './system.ts';
 import { watchWithPrometheus } from './watch.ts';
 
-const port = Number(process.env['PURSER_CHECK_PORT'] ?? 18_080);
+const usage = `npm run compose-check
+Builds the containers, buys, kills every one of them under load, checks the books, and buys again
+over mutual TLS. Some ten minutes; needs Docker with Compose.
+  PURSER_CHECK_PORT  where the gateway listens; 18080 unless it is set`;
+
+const port = readArguments(usage, {}, () =>
+  wholeNumber('PURSER_CHECK_PORT', process.env['PURSER_CHECK_PORT'] ?? '18080', {
+    min: 1,
+    max: 65_535,
+  }),
+);
 const system = new ComposedSystem({ project: 'purser-check', port });
 
 /** What a service's image may add to its base. */

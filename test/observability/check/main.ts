@@ -6,10 +6,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findDebianProgram } from '#test/harness/debian-program.ts';
 import { startSystem } from '#test/harness/started-system.ts';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
+import { readArguments } from '../../../tools/command/read-arguments.ts';
 import { freePort } from '../../../tools/local/free-port.ts';
 import { alertRules } from '../alert-rules.ts';
 import { type RunningPrometheus, startPrometheus } from './prometheus.ts';
 import { type Provocation, provocations, provocationsOverTls } from './provocations.ts';
+
+const usage = `npm run alerts-check
+Breaks a running system in turn and waits until Prometheus raises each alert. Five to eight
+minutes.`;
+
+readArguments(usage, {});
 
 /** How long an alert may take to fire: the longest is about orders that wait for a minute. */
 const firesWithinMs = 180_000;

@@ -1,35 +1,41 @@
-// What a change of the contracts does: `npm run contract -- [--against <commit>] [--json]
-// [--fail-on patch|minor|major]`.
-import { parseArgs } from 'node:util';
+// What a change of the contracts does: `npm run contract`.
+import { readArguments, WrongArgument } from '../../command/read-arguments.ts';
 import { levels, reaches } from './change.ts';
 import type { Level } from './change.ts';
 import { report } from './report.ts';
 import { table } from './table.ts';
 
-const usage = 'npm run contract -- [--against <commit>] [--json] [--fail-on patch|minor|major]';
+const usage = `npm run contract -- [--against COMMIT] [--json] [--fail-on patch|minor|major]
+Tells what the changes in proto/ do to the wire, JSON, REST, validation, errors, events and the SDK.
+  --against COMMIT  compares with that commit, and not with the one where the work left main
+  --json            for programs
+  --fail-on LEVEL   exits with 1 when a change is as grave or graver`;
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      against: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      'fail-on': { type: 'string' },
-    },
-  });
-  const limit = values['fail-on'];
-  if (limit !== undefined && (limit === 'none' || !levels.includes(limit as Level))) {
-    throw new Error(`--fail-on takes patch, minor or major, not ${limit}.`);
+const options = {
+  against: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  'fail-on': { type: 'string' },
+} as const;
+
+const { against, json, limit } = readArguments(usage, { options }, ({ values }) => ({
+  against: values.against,
+  json: values.json,
+  limit: limitOf(values['fail-on']),
+}));
+
+function limitOf(text: string | undefined): Level | undefined {
+  const found = levels.find((level) => level === text);
+  if (found !== text || found === 'none') {
+    throw new WrongArgument(`--fail-on takes patch, minor or major, not ${text}.`);
   }
-  const found = await report({ against: values.against });
-  console.log(values.json ? JSON.stringify(found, null, 2) : table(found));
-  if (limit !== undefined && 'rows' in found && reaches(found.rows, limit as Level)) {
-    process.exitCode = 1;
-  }
+  return found;
 }
 
 try {
-  await main();
+  const found = await report({ against });
+  console.log(json ? JSON.stringify(found, null, 2) : table(found));
+  if (limit !== undefined && 'rows' in found && reaches(found.rows, limit)) process.exitCode = 1;
 } catch (error) {
-  console.error(`${error instanceof Error ? error.message : String(error)}\nUsage: ${usage}`);
+  console.error(error instanceof Error ? error.message : error);
   process.exitCode = 2;
 }
