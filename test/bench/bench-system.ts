@@ -22,13 +22,13 @@ const openingBalanceMinor = 1_000_000_000n;
 
 /**
  * What `npm start` runs, all data durable, with accounts for `userCount` users, opened over REST.
- * Debug output is all that is turned off.
+ * Debug output is turned off, and the audits of Operations, which would meet one scenario or another.
  */
 export async function startBenchSystem(
   userCount: number,
   environment: Record<string, string> = {},
 ): Promise<BenchSystem> {
-  const system = await startSystem(environment);
+  const system = await startSystem({ PURSER_AUDIT_INTERVAL: '0', ...environment });
   const http = await openConnections(system.url);
   const users = Array.from({ length: userCount }, (_, n) => `bench-${n}`);
   await openAccounts(http, users);

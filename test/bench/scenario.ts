@@ -29,6 +29,8 @@ export interface Scenario {
   name: string;
   /** One line: what it measures. */
   about: string;
+  /** It starts systems of its own, beside which the one of the others shall not run. */
+  ownSystems?: true;
   run(context: ScenarioContext): Promise<Figures>;
 }
 

@@ -22,15 +22,13 @@ const bytesPerOrder = 2_000;
 /** Up to so many old orders the audit reads all of them. */
 const auditedMax = 1_000_000;
 
-/** No audits of Operations while something is measured. */
-const environment = { PURSER_AUDIT_INTERVAL: '0' };
-
 /** Users of the empty system whose orders are listed; they have ordered just before. */
 const listingUsers = 20;
 
 export const growth: Scenario = {
   name: 'growth',
   about: '`pay` and the first page of a list with millions of old orders, against empty tables',
+  ownSystems: true,
   async run(context) {
     const { extent, print } = context;
     requireDisk(extent.oldOrders);
@@ -62,7 +60,7 @@ function requireDisk(orders: number): void {
 
 /** A system that has just been used, so that none of the two still has to warm up. */
 async function startUsed(users: number): Promise<BenchSystem> {
-  const system = await startBenchSystem(users, environment);
+  const system = await startBenchSystem(users);
   for (const user of system.users.slice(0, listingUsers)) {
     await orderNames(system, user, ordersPerUser);
   }

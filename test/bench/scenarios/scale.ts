@@ -5,6 +5,7 @@ import type { Figures, Scenario } from '../scenario.ts';
 export const scale: Scenario = {
   name: 'scale',
   about: '`pay` with 1, 2 and 4 instances of Orders and Payments',
+  ownSystems: true,
   async run(context) {
     const figures: Record<string, number | string> = {};
     for (const instances of [1, 2, 4]) {

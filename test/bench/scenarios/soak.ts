@@ -1,4 +1,4 @@
-import { isPublished } from '#lib/outbox/is-published.ts';
+import { unpublishedRows } from '#lib/outbox/is-published.ts';
 import type { BenchSystem } from '../bench-system.ts';
 import { payOrders, residentNodeMb, round } from '../paid-orders.ts';
 import { type Scenario, Skipped } from '../scenario.ts';
@@ -42,7 +42,7 @@ async function countUnpublished(system: BenchSystem): Promise<number> {
     ['orders', 'payments'].map(async (database) => {
       const [row] = await system.sql<{ rows: bigint }>(
         database,
-        `select count(*) as rows from outbox as o, outbox_relay as r where not ${isPublished}`,
+        `select count(*) as rows ${unpublishedRows}`,
       );
       return Number(row?.rows ?? 0n);
     }),
