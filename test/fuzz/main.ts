@@ -2,7 +2,6 @@
 // over gRPC. Exits with 1 when an answer blames the server or tells too much, a process dies or
 // grows, or a good call fails afterwards.
 import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { fundedUser, startSystem, usd } from '#test/harness/started-system.ts';
 import {
   readArguments,
@@ -10,6 +9,7 @@ import {
   wholeNumber,
 } from '../../tools/command/read-arguments.ts';
 import { fuzz } from './fuzz.ts';
+import { liveHeapEnvironment, liveHeapMiB } from './live-heap.ts';
 
 const usage = `npm run fuzz -- [--seed N] [--count N | --only INDEX]
 Sends malformed requests over HTTP, and as many over gRPC, to a system of its own.
@@ -23,8 +23,8 @@ const options = {
   only: { type: 'string' },
 } as const;
 
-/** Growth of a process, in MiB, from after the first thousand cases to the end. */
-const growthMax = 50;
+/** Growth of what a process has in use, in MiB, from after the first thousand cases to the end. */
+const growthMax = 8;
 const warmUpCount = 1_000;
 const kinds = {
   gateway: /gateway\/main/,
@@ -48,21 +48,21 @@ const { seed, count, only } = readArguments(usage, { options }, ({ values }) => 
   };
 });
 print(`seed ${seed}, ${count} over HTTP and ${count} over gRPC`);
-const system = await startSystem();
+const system = await startSystem(liveHeapEnvironment);
 
 interface Process {
-  pid: number;
+  pid: number | undefined;
   mebibytes: number;
 }
 
-function processes(): Record<string, Process> {
-  const found = Object.entries(kinds).map(([name, pattern]) => {
+async function processes(): Promise<Record<string, Process>> {
+  const found = Object.entries(kinds).map(async ([name, pattern]) => {
     const [pid] = system.pids(pattern);
-    const status = pid === undefined ? '' : readFileSync(`/proc/${pid}/status`, 'utf8');
-    const kibibytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
-    return [name, { pid: pid ?? 0, mebibytes: Math.round(kibibytes / 1024) }];
+    const port = system.environment[`PURSER_${name.toUpperCase()}_INTERNAL_PORT`]!;
+    const mebibytes = pid === undefined ? Number.NaN : await liveHeapMiB(pid, port);
+    return [name, { pid, mebibytes: Math.round(mebibytes) }];
   });
-  return Object.fromEntries(found) as Record<string, Process>;
+  return Object.fromEntries(await Promise.all(found)) as Record<string, Process>;
 }
 
 const { gateway, ...ports } = system.ports;
@@ -70,19 +70,18 @@ const { orders, payments, notifications } = ports;
 const target = { gateway, services: { orders, payments, notifications } };
 const onProgress = (done: number) => print(`  ${done} of ${count}`);
 const problems: string[] = [];
-const startedMs = performance.now();
-const started = processes();
 // What a process needs for its first thousand calls of every kind is no growth.
 const warmUp = only === undefined ? Math.min(count, warmUpCount) : 0;
 const first = await fuzz(target, { seed, count: warmUp });
-const warm = processes();
+const warm = await processes();
+const startedMs = performance.now();
 const from = only ?? warmUp;
 const rest = await fuzz(target, { seed, count: count - warmUp, from, onProgress });
 const seconds = (performance.now() - startedMs) / 1_000;
-const ended = processes();
+const ended = await processes();
 problems.push(...first.wrong, ...rest.wrong);
 for (const [name, { pid, mebibytes }] of Object.entries(ended)) {
-  if (pid !== started[name]!.pid) problems.push(`${name} has died`);
+  if (pid === undefined || pid !== warm[name]!.pid) problems.push(`${name} has died`);
   const growth = mebibytes - warm[name]!.mebibytes;
   if (growth > growthMax) problems.push(`${name} has grown by ${growth} MiB`);
 }
@@ -97,12 +96,11 @@ if (exit !== 0) problems.push(`npm start ended with ${exit}`);
 
 const seen = new Map(first.seen);
 for (const [name, times] of rest.seen) seen.set(name, (seen.get(name) ?? 0) + times);
-print(`${((2 * count) / seconds).toFixed(0)} a second for ${seconds.toFixed(0)} s`);
+print(`${((2 * (count - warmUp)) / seconds).toFixed(0)} a second for ${seconds.toFixed(0)} s`);
 for (const name of [...seen.keys()].toSorted()) print(`  ${name.padEnd(24)} ${seen.get(name)}`);
 for (const [name, { mebibytes }] of Object.entries(ended)) {
-  print(
-    `  ${name.padEnd(24)} ${started[name]!.mebibytes} MiB at first, ${mebibytes} MiB at the end`,
-  );
+  const before = warm[name]!.mebibytes;
+  print(`  ${name.padEnd(24)} ${before} MiB in use after ${warmUp}, ${mebibytes} at the end`);
 }
 print(`  a good account and order ${good} ms`);
 for (const problem of problems.slice(0, 40)) print(`wrong: ${problem}`);
