@@ -30,7 +30,7 @@ export const eventHeaders: readonly EventHeader[] = [
     value: ({ eventId, publication }) => `${eventId}:${publication}`,
     description:
       'The event id and the number of its publication. The broker drops a second message of the ' +
-      'same id for ten minutes; a deliberate replay has a higher number and passes.',
+      'same id for a minute; a deliberate replay has a higher number and passes.',
     pattern: `^${uuid}:[1-9][0-9]*$`,
   },
   {

@@ -37,7 +37,7 @@ test('a stream keeps events of its domain for seven days whether consumed or not
   assert.is(config.retention, 'limits');
   assert.is(config.storage, 'file');
   assert.is(config.max_age, nanos(7 * 24 * 3_600_000));
-  assert.is(config.duplicate_window, nanos(10 * 60_000));
+  assert.is(config.duplicate_window, nanos(60_000));
   assert.is(config.max_bytes, 1024 * 1024);
 });
 
