@@ -22,7 +22,8 @@ const openingBalanceMinor = 1_000_000_000n;
 
 /**
  * What `npm start` runs, all data durable, with accounts for `userCount` users, opened over REST.
- * Debug output is turned off, and the audits of Operations, which would meet one scenario or another.
+ * Debug output is turned off, and the audits of Operations, which would meet one scenario or
+ * another.
  */
 export async function startBenchSystem(
   userCount: number,
