@@ -102,7 +102,8 @@ test('says what is missing when nothing runs', async () => {
   assert.is(stopped.exit, 2);
   assert.match(stopped.output, /No database answers at 127\.0\.0\.1:1\. Does npm start run/);
   const wrong = await run(['--grace', 'soon'], system.environment);
-  assert.equal([wrong.exit, wrong.output], [2, '--grace takes seconds, not soon.\n']);
+  assert.is(wrong.exit, 2);
+  assert.match(wrong.output, /^--grace takes seconds, not soon\.\nUsage: npm run audit -- /);
 });
 
 test.run();
