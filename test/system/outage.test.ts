@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
+import { freeze, thaw } from '#test/harness/freeze.ts';
 import { eventually } from '#test/harness/service.ts';
 import { fundedUser, startSystem, usd } from '#test/harness/started-system.ts';
 import { suite } from '#test/harness/suite.ts';
@@ -19,23 +19,6 @@ const before = system.pids(services).toSorted();
 test.after(async () => {
   assert.is(await system.stop(), 0);
 });
-
-/** The processes and all that they have begun. */
-function freeze(pattern: RegExp): () => void {
-  const parents = system.pids(pattern);
-  assert.ok(parents.length > 0, `no process matches ${pattern}`);
-  const found = execFileSync('ps', ['-axo', 'pid=,ppid='], { encoding: 'utf8' });
-  const children = found
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .filter(([, parent]) => parents.includes(parent!))
-    .map(([pid]) => pid!);
-  const all = [...new Set([...parents, ...children])];
-  for (const pid of all) process.kill(pid, 'SIGSTOP');
-  return () => {
-    for (const pid of all) process.kill(pid, 'SIGCONT');
-  };
-}
 
 let orders = 0;
 async function create(): Promise<number> {
@@ -65,14 +48,14 @@ async function allIsWell(): Promise<void> {
 test(
   'without the broker orders are accepted, and end when it is back',
   async () => {
-    const thaw = freeze(/nats-server/);
+    const frozen = freeze(system.pids(/nats-server/));
     const end = Date.now() + outageMs;
     while (Date.now() < end) {
       assert.is(await create(), 201);
       await sleep(250);
     }
     assert.ok((await waiting()) > 0);
-    thaw();
+    thaw(frozen);
     await allIsWell();
   },
   { timeoutMs },
@@ -81,7 +64,7 @@ test(
 test(
   'while the database hangs callers are told to come again, and all goes on when it is back',
   async () => {
-    const thaw = freeze(/bin\/postgres/);
+    const frozen = freeze(system.pids(/bin\/postgres/));
     const end = Date.now() + outageMs;
     const statuses = new Set<number>();
     let slowestMs = 0;
@@ -91,7 +74,7 @@ test(
       slowestMs = Math.max(slowestMs, performance.now() - askedAt);
       assert.is((await fetch(`${system.url}/healthz`)).status, 200);
     }
-    thaw();
+    thaw(frozen);
     // A call has ten seconds.
     assert.ok(slowestMs < 12_000, `${slowestMs} ms`);
     for (const status of statuses) assert.ok([503, 504].includes(status), String(status));

@@ -1,6 +1,7 @@
 // How the store front keeps up with what happens elsewhere, and what it says about that.
 import type { WebSocketRoute } from 'playwright-core';
 import * as assert from 'uvu/assert';
+import { freeze, thaw } from '#test/harness/freeze.ts';
 import { usd } from '#test/harness/started-system.ts';
 import { newUser, openStoreFront } from '#test/harness/store-front.ts';
 import { suite } from '#test/harness/suite.ts';
@@ -199,12 +200,12 @@ if (front !== undefined) {
       await row.getByText(t.operations.healthy).waitFor();
       const pids = system.pids(/services\/payments\/main/);
       assert.is(pids.length, 1);
-      for (const pid of pids) process.kill(pid, 'SIGSTOP');
+      const frozen = freeze(pids);
       try {
         await page.getByText(t.operations.notReady).waitFor();
         assert.is(await row.getByText(t.operations.healthy).count(), 0);
       } finally {
-        for (const pid of pids) process.kill(pid, 'SIGCONT');
+        thaw(frozen);
       }
       await row.getByText(t.operations.healthy).waitFor();
       await close();

@@ -1,9 +1,10 @@
 import { cpSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { childrenOf } from '#test/harness/freeze.ts';
 import { drill, type DrillContext } from '../drill.ts';
 import { select } from '../observe.ts';
-import { childrenOf, type Member } from '../world/member.ts';
+import type { Member } from '../world/member.ts';
 import { acknowledged } from './power.ts';
 import { Probe, require, secondsUntil } from './until.ts';
 

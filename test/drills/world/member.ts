@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freeze, thaw } from '#test/harness/freeze.ts';
 import { sendSignal } from '../../../tools/local/running-process.ts';
 import type { Running } from '../../../tools/start/supervised.ts';
 
@@ -78,14 +78,11 @@ export class Member {
 
   /** Stops the process, and PostgreSQL's sessions with it, in the middle of whatever they do. */
   freeze(): void {
-    if (this.pid === undefined) return;
-    sendSignal(this.pid, 'SIGSTOP');
-    this.#frozen = [this.pid, ...childrenOf(this.pid)];
-    for (const pid of this.#frozen) sendSignal(pid, 'SIGSTOP');
+    if (this.pid !== undefined) this.#frozen = freeze([this.pid]);
   }
 
   thaw(): void {
-    for (const pid of this.#frozen.splice(0).reverse()) sendSignal(pid, 'SIGCONT');
+    thaw(this.#frozen.splice(0));
   }
 
   /** Ends it for good. */
@@ -119,16 +116,5 @@ export class Member {
       if (running !== undefined) this.#adopt(running);
     }
     if (running !== undefined && this.#process === running) await running.stop();
-  }
-}
-
-/** The processes that this one has started: PostgreSQL's sessions. */
-export function childrenOf(pid: number): number[] {
-  try {
-    const text = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
-    return text.split('\n').map(Number).filter(Boolean);
-  } catch {
-    // ps exits with 1 when there is none.
-    return [];
   }
 }

@@ -2,36 +2,37 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * Lets a Node process do something that it never does by itself: opens its inspector, on the port
- * that its `--inspect-port` names, evaluates the expression there, and closes the inspector again.
- * Throws when that takes longer than 10 s, or when the expression throws.
+ * that its `--inspect-port` names, and evaluates the expression there. The inspector stays open,
+ * and the port taken, until the process ends: Node 26 dies of SIGSEGV now and then when it closes
+ * one. Throws when that takes longer than 10 s, or when the expression throws.
  */
 export async function evaluateIn(pid: number, port: number, expression: string): Promise<void> {
-  process.kill(pid, 'SIGUSR1');
-  const socket = new WebSocket(await debuggerUrl(port));
   const signal = AbortSignal.timeout(10_000);
+  process.kill(pid, 'SIGUSR1');
+  const socket = new WebSocket(await debuggerUrl(port, signal));
   try {
     await opened(socket, signal);
     // What the expression is evaluated to may be large: only whether it threw comes back.
-    await command(socket, signal, `void (${expression})`);
     await command(
       socket,
       signal,
-      `setTimeout(() => process.getBuiltinModule('inspector').close())`,
+      `if (process.pid !== ${pid}) throw new Error('the port is that of process ' + process.pid);
+      void (${expression})`,
     );
   } finally {
     socket.close();
   }
 }
 
-async function debuggerUrl(port: number): Promise<string> {
-  for (let tries = 0; ; tries += 1) {
+async function debuggerUrl(port: number, signal: AbortSignal): Promise<string> {
+  for (;;) {
     try {
-      const answer = await fetch(`http://127.0.0.1:${port}/json/list`);
+      const answer = await fetch(`http://127.0.0.1:${port}/json/list`, { signal });
       const [target] = (await answer.json()) as { webSocketDebuggerUrl: string }[];
       return target!.webSocketDebuggerUrl;
-    } catch (error) {
-      if (tries === 50) throw error;
-      await sleep(200);
+    } catch {
+      // It does not listen yet.
+      await sleep(100, undefined, { signal });
     }
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freeze, thaw } from '#test/harness/freeze.ts';
 import { testPublisher } from '#test/harness/publish.ts';
 import { fundedUser, restClient, type StartedSystem, usd } from '#test/harness/started-system.ts';
 import { writeCertificates } from '../../../tools/certs/write-certificates.ts';
@@ -17,15 +18,6 @@ export interface Provocation {
   during: readonly string[];
   /** Fire after it was mended. */
   after?: readonly string[];
-}
-
-/** Stops processes as a machine that hangs would; the returned function lets them go on. */
-function freeze(pids: readonly number[]): () => void {
-  if (pids.length === 0) throw new Error('there is no such process');
-  for (const pid of pids) process.kill(pid, 'SIGSTOP');
-  return () => {
-    for (const pid of pids) process.kill(pid, 'SIGCONT');
-  };
 }
 
 /** Callers that order one after the other, until the returned function is called. */
@@ -59,6 +51,15 @@ async function evaluate(system: StartedSystem, pattern: RegExp, expression: stri
   if (pid === undefined || others.length > 0) throw new Error(`${pattern} is not one process`);
   const port = /--inspect-port=(\d+)/.exec(system.environment['NODE_OPTIONS'] ?? '')?.[1];
   await evaluateIn(pid, Number(port), expression);
+}
+
+/** Ends the processes; resolves when they have been started again. */
+async function endAndAwait(system: StartedSystem, pattern: RegExp): Promise<void> {
+  const before = system.pids(pattern);
+  for (const pid of before) process.kill(pid, 'SIGKILL');
+  while (system.pids(pattern).filter((pid) => !before.includes(pid)).length < before.length) {
+    await sleep(100);
+  }
 }
 
 function audit({ url, operatorKey }: StartedSystem): Promise<unknown> {
@@ -147,10 +148,7 @@ export const provocations: readonly Provocation[] = [
         }`,
       );
       await audit(system);
-      return async () => {
-        await evaluate(system, operations, 'globalThis.Date = trueDate');
-        await audit(system);
-      };
+      return () => endAndAwait(system, operations);
     },
   },
   {
@@ -159,10 +157,7 @@ export const provocations: readonly Provocation[] = [
     async breakIt(system) {
       const notifications = /services\/notifications\/main/;
       await evaluate(system, notifications, 'globalThis.kept = Buffer.alloc(400e6, 1)');
-      return () => {
-        // It is started again.
-        for (const pid of system.pids(notifications)) process.kill(pid, 'SIGKILL');
-      };
+      return () => endAndAwait(system, notifications);
     },
   },
   {
@@ -173,9 +168,9 @@ export const provocations: readonly Provocation[] = [
       const stopping = new AbortController();
       const standing = (async () => {
         while (!stopping.signal.aborted) {
-          const goOn = freeze(gateway);
+          const frozen = freeze(gateway);
           await sleep(600);
-          goOn();
+          thaw(frozen);
           await sleep(200);
         }
       })();
@@ -242,7 +237,7 @@ export const provocations: readonly Provocation[] = [
     what: 'a broker that hangs, with much to publish',
     during: ['PurserOutboxLag', 'PurserOutboxGrows'],
     async breakIt(system) {
-      const goOn = freeze(system.pids(/nats-server/));
+      const frozen = freeze(system.pids(/nats-server/));
       await system.sql(
         'orders',
         `insert into outbox (event_id, type, subject, about, payload)
@@ -250,7 +245,7 @@ export const provocations: readonly Provocation[] = [
           'orders/nobody', ''
         from generate_series(1, 25000)`,
       );
-      return goOn;
+      return () => thaw(frozen);
     },
   },
   {
@@ -278,10 +273,10 @@ export const provocations: readonly Provocation[] = [
     after: ['PurserPaymentsSlow', 'PurserConsumerLag', 'PurserRedeliveries'],
     async breakIt(system) {
       const stop = await orderOn(system, 2);
-      const goOn = freeze(system.pids(/services\/(payments|operations)\/main/));
+      const frozen = freeze(system.pids(/services\/(payments|operations)\/main/));
       await sleep(3_000);
       await stop();
-      return goOn;
+      return () => thaw(frozen);
     },
   },
   {
@@ -289,9 +284,9 @@ export const provocations: readonly Provocation[] = [
     during: ['PurserDependencyDown', 'PurserGatewaySlow', 'PurserPoolWaits'],
     async breakIt(system) {
       const stop = await orderOn(system, 40);
-      const goOn = freeze(system.pids(/bin\/postgres|postgres:/));
+      const frozen = freeze(system.pids(/bin\/postgres/));
       return async () => {
-        goOn();
+        thaw(frozen);
         await stop();
       };
     },
