@@ -5,14 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { natsServerBinary } from '#test/harness/servers.ts';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
 import { readArguments, WrongArgument, wholeNumber } from '../../tools/command/read-arguments.ts';
-import { freePort } from '../../tools/local/free-port.ts';
-import { startNatsServer } from '../../tools/local/nats-server.ts';
-import { startPostgres } from '../../tools/local/postgres.ts';
-import { createDatabases } from '../../tools/start/databases.ts';
 import { ordersDuring } from '../deploy/check/load.ts';
 import { Fleet } from './fleet.ts';
 import { NatsCluster } from './nats-cluster.ts';
 import { PostgresPair } from './postgres-pair.ts';
+import { startBroker, startDatabases } from './servers.ts';
 import { Steps } from './steps.ts';
 
 const databases = ['orders', 'payments', 'notifications'];
@@ -49,14 +46,7 @@ async function checkNats(): Promise<number> {
   const folder = temporaryFolder();
   const binary = await natsServerBinary();
   const cluster = await NatsCluster.open({ binary, folder });
-  const postgres = await startPostgres({
-    dataDir: join(folder, 'postgres'),
-    port: await freePort(),
-    orphanFolder: folder,
-  });
-  const databaseUrls = await createDatabases(postgres, databases, {
-    secretsFolder: join(folder, 'postgres'),
-  });
+  const { postgres, databaseUrls } = await startDatabases(folder, databases);
   const fleet = await Fleet.open({
     folder,
     databaseUrls,
@@ -115,12 +105,7 @@ async function leaderOf(cluster: NatsCluster, stream: string): Promise<number> {
 /** The primary dies under load, its standby takes over, and the services follow. */
 async function checkPostgres(): Promise<number> {
   const folder = temporaryFolder();
-  const nats = await startNatsServer({
-    binary: await natsServerBinary(),
-    storeDir: join(folder, 'nats'),
-    port: await freePort(),
-    orphanFolder: folder,
-  });
+  const nats = await startBroker(folder);
   const pair = await PostgresPair.open(join(folder, 'postgres'), databases);
   const fleet = await Fleet.open({
     folder,

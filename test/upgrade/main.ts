@@ -1,16 +1,11 @@
 // npm run upgrade-check: the release before serves; the schema is migrated, and instances of this
 // code join one by one while old ones stop, under load; then back again. Minutes.
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { natsServerBinary } from '#test/harness/servers.ts';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
 import { readArguments } from '../../tools/command/read-arguments.ts';
-import { freePort } from '../../tools/local/free-port.ts';
-import { startNatsServer } from '../../tools/local/nats-server.ts';
-import { startPostgres } from '../../tools/local/postgres.ts';
-import { createDatabases } from '../../tools/start/databases.ts';
 import { schemas } from '../../tools/migrations/steps.ts';
 import { Fleet } from '../cluster/fleet.ts';
+import { startBroker, startDatabases } from '../cluster/servers.ts';
 import { Steps } from '../cluster/steps.ts';
 import { earlierCode, projectFolder, stepsIn } from './earlier-code.ts';
 
@@ -31,21 +26,9 @@ if (earlier.folder === undefined) {
 const old = earlier.folder;
 
 const folder = temporaryFolder();
-const nats = await startNatsServer({
-  binary: await natsServerBinary(),
-  storeDir: join(folder, 'nats'),
-  port: await freePort(),
-  orphanFolder: folder,
-});
-const postgres = await startPostgres({
-  dataDir: join(folder, 'postgres'),
-  port: await freePort(),
-  orphanFolder: folder,
-});
+const nats = await startBroker(folder);
 const names = Object.keys(schemas);
-const databaseUrls = await createDatabases(postgres, names, {
-  secretsFolder: join(folder, 'postgres'),
-});
+const { postgres, databaseUrls } = await startDatabases(folder, names);
 const options = { folder, databaseUrls, natsUrl: nats.url, streamReplicas: 1 as const };
 const fleet = await Fleet.open({ ...options, slots: perService + 1 });
 const steps = new Steps(fleet, `From ${earlier.name} to the code of this folder, and back`);

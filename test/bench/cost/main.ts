@@ -2,18 +2,14 @@
 // table. One of each process; Linux. About a minute.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Order_State } from '#gen/purser/orders/v1/order.ts';
 import { natsServerBinary } from '#test/harness/servers.ts';
 import { temporaryFolder } from '#test/harness/temporary-folder.ts';
 import { Fleet } from '../../cluster/fleet.ts';
+import { startBroker, startDatabases } from '../../cluster/servers.ts';
 import { readArguments, wholeNumber } from '../../../tools/command/read-arguments.ts';
 import { natsServerVersion } from '../../../tools/local/find-nats-server.ts';
-import { freePort } from '../../../tools/local/free-port.ts';
-import { startNatsServer } from '../../../tools/local/nats-server.ts';
-import { startPostgres } from '../../../tools/local/postgres.ts';
-import { createDatabases } from '../../../tools/start/databases.ts';
 import { createOrders, openAccounts } from './load.ts';
 import { costOf, look, query } from './measure.ts';
 
@@ -38,20 +34,8 @@ const services = ['payments', 'notifications', 'orders', 'gateway'];
 const databases = ['orders', 'payments', 'notifications'];
 const folder = temporaryFolder();
 const binary = await natsServerBinary();
-const nats = await startNatsServer({
-  binary,
-  storeDir: join(folder, 'nats'),
-  port: await freePort(),
-  orphanFolder: folder,
-});
-const postgres = await startPostgres({
-  dataDir: join(folder, 'postgres'),
-  port: await freePort(),
-  orphanFolder: folder,
-});
-const databaseUrls = await createDatabases(postgres, databases, {
-  secretsFolder: join(folder, 'postgres'),
-});
+const nats = await startBroker(folder);
+const { postgres, databaseUrls } = await startDatabases(folder, databases);
 const fleet = await Fleet.open({
   folder,
   databaseUrls,
