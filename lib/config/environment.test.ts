@@ -4,7 +4,8 @@ import { suite } from '../../test/harness/suite.ts';
 import { EnvironmentError, readEnvironment } from './environment.ts';
 import { splitAddress } from './parse-value.ts';
 import { allVariables, targetVariable } from './target-variables.ts';
-import { variables, type Variable } from './variables.ts';
+import type { Variable } from './variable.ts';
+import { variables } from './variables.ts';
 
 const test = suite('environment');
 const ordersUrl = 'postgresql://purser:secret@127.0.0.1:54329/orders';

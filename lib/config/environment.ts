@@ -1,6 +1,7 @@
 // Configuration comes from environment variables alone. All of them are checked before anything
 // starts, and every fault is told at once, one sentence each.
-import { variables, type ProcessName, type Variable, type VariableName } from './variables.ts';
+import type { ProcessName, Variable } from './variable.ts';
+import { variables, type VariableName } from './variables.ts';
 
 type Reader<Name extends VariableName> = (typeof variables)[Name]['readBy'][number];
 

@@ -1,5 +1,6 @@
 import { grpcTarget } from './parse-value.ts';
-import { type Variable, variables } from './variables.ts';
+import type { Variable } from './variable.ts';
+import { variables } from './variables.ts';
 
 /** Name of the variable that tells callers where the services of a domain listen. */
 export function targetName(domain: string): string {

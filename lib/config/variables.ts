@@ -19,39 +19,9 @@ import {
   tracingTarget,
   tlsFolder,
   wholeNumber,
-  type Parse,
 } from './parse-value.ts';
 import { samplerNames } from '#lib/trace/tracing-settings.ts';
-
-export type ProcessName =
-  | 'start'
-  | 'orders'
-  | 'orders-migrate'
-  | 'payments'
-  | 'payments-migrate'
-  | 'notifications'
-  | 'notifications-migrate'
-  | 'operations'
-  | 'gateway'
-  | 'web';
-
-export interface Variable<T = unknown, P extends ProcessName = ProcessName> {
-  parse: Parse<T>;
-  /** Text that stands in when the variable is unset or empty; undefined when it must be set. */
-  default: string | undefined;
-  /** For the documentation; one sentence. */
-  description: string;
-  /** Which processes read it; `start` is the launcher behind `npm start`. */
-  readBy: readonly P[];
-  /** Its value is never printed. */
-  secret?: boolean;
-  /** Production refuses to start with anything but its default. */
-  drillsOnly?: boolean;
-}
-
-function variable<T, const P extends ProcessName>(declared: Variable<T, P>): Variable<T, P> {
-  return declared;
-}
+import { variable } from './variable.ts';
 
 export const variables = {
   PURSER_HOST: variable({
@@ -139,6 +109,14 @@ export const variables = {
     default: '1',
     description:
       'How many servers of the broker keep each stream: 1, 3 or 5, of as many that are a cluster.',
+    readBy: ['orders', 'payments', 'notifications'],
+  }),
+  PURSER_STREAM_BYTES_MAX: variable({
+    parse: wholeNumber(64 * 1024 ** 2, 1024 ** 4),
+    default: String(512 * 1024 ** 2),
+    description:
+      'Bytes that the broker reserves for each stream; the oldest events go when it is full, ' +
+      'read or not. An order takes some 1,700 in the fuller one. The same for all services.',
     readBy: ['orders', 'payments', 'notifications'],
   }),
   PURSER_REFLECTION: variable({

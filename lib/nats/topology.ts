@@ -10,6 +10,9 @@ import {
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 
+/** What streams take; the same for all services. */
+export type StreamLimits = Partial<Pick<StreamSpec, 'bytesMax' | 'replicas'>>;
+
 export interface StreamSpec {
   /** `ORDERS` */
   name: string;
@@ -67,14 +70,9 @@ const consumerExistsDifferently = 10148;
 /** The stream with the events of one service. All services name it the same way. */
 export function streamOf(
   domain: string,
-  options: { bytesMax?: number; replicas?: number | undefined } = {},
+  { bytesMax = bytesMaxDefault, replicas = 1 }: StreamLimits = {},
 ): StreamSpec {
-  return {
-    name: domain.toUpperCase(),
-    subject: `purser.v1.${domain}.>`,
-    bytesMax: options.bytesMax ?? bytesMaxDefault,
-    replicas: options.replicas ?? 1,
-  };
+  return { name: domain.toUpperCase(), subject: `purser.v1.${domain}.>`, bytesMax, replicas };
 }
 
 /**

@@ -1,7 +1,7 @@
 // How every process of Purser starts and stops: configuration checked first, dependencies opened in
 // order and closed in reverse, exit 0 within ten seconds of SIGTERM.
 import { orExit, readEnvironment, type Environment } from '#lib/config/environment.ts';
-import type { ProcessName, Variable } from '#lib/config/variables.ts';
+import type { ProcessName, Variable } from '#lib/config/variable.ts';
 import { createLogger, type Logger } from '#lib/log/logger.ts';
 import { showBuild } from './process-metrics.ts';
 import { version } from './version.ts';

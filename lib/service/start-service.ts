@@ -9,7 +9,7 @@ import { Broker } from '#lib/nats/broker.ts';
 import { Consumer } from '#lib/nats/consumer.ts';
 import { createPublisher } from '#lib/nats/publisher.ts';
 import { pullSource } from '#lib/nats/pull-source.ts';
-import { streamOf } from '#lib/nats/topology.ts';
+import { type StreamLimits, streamOf } from '#lib/nats/topology.ts';
 import { wakeHints } from '#lib/nats/wake-hints.ts';
 import { getInstance } from '#lib/operations/get-instance.ts';
 import { OutboxRoom } from '#lib/outbox/outbox-room.ts';
@@ -37,8 +37,7 @@ export interface ServiceSettings<Deps extends ServiceDeps = ServiceDeps> {
   internalPort: number;
   databaseUrl: string;
   natsUrl: string;
-  /** How many servers of the broker keep each stream; default 1. */
-  streamReplicas?: number | undefined;
+  streams?: StreamLimits;
   reflection: boolean;
   /** The certificate of this process; without it, connections of gRPC are plain. */
   tls?: TlsFolder | undefined;
@@ -90,7 +89,7 @@ export async function startService<Deps extends ServiceDeps>(
     readiness,
   });
   onStop('internal server', () => internal.stop());
-  const connections = { database: background, broker, log, replicas: settings.streamReplicas };
+  const connections = { database: background, broker, log, streams: settings.streams };
   const relay = definition.publishes ? startRelay(name, connections) : undefined;
   onStop('relay', () => relay?.stop());
   const upstreams = connectUpstreams(targetsOf(definition, settings), log, tls);
@@ -192,12 +191,11 @@ interface Connections {
   database: Database;
   broker: Broker;
   log: Logger;
-  /** Of streams. */
-  replicas: number | undefined;
+  streams: StreamLimits | undefined;
 }
 
-function startRelay(name: string, { database, broker, log, replicas }: Connections): Relay {
-  const stream = streamOf(name, { replicas });
+function startRelay(name: string, { database, broker, log, streams }: Connections): Relay {
+  const stream = streamOf(name, streams);
   const relay = new Relay({
     service: name,
     store: relayStore(database),
@@ -230,10 +228,10 @@ function startJobs(
 
 function startConsumer(
   consumption: Consumption,
-  { database, broker, log, replicas }: Connections,
+  { database, broker, log, streams }: Connections,
 ): Consumer {
   const { durable, domain, filterSubject, handle } = consumption;
-  const stream = streamOf(domain, { replicas });
+  const stream = streamOf(domain, streams);
   const consumer = new Consumer({
     name: durable,
     source: pullSource({ broker, stream, durable, filterSubject }),

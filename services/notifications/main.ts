@@ -11,7 +11,10 @@ await runService('notifications', async ({ config, log, onStop }) => {
     internalPort: config.PURSER_NOTIFICATIONS_INTERNAL_PORT,
     databaseUrl: config.PURSER_NOTIFICATIONS_DATABASE_URL,
     natsUrl: config.PURSER_NATS_URL,
-    streamReplicas: Number(config.PURSER_STREAM_REPLICAS),
+    streams: {
+      replicas: Number(config.PURSER_STREAM_REPLICAS),
+      bytesMax: config.PURSER_STREAM_BYTES_MAX,
+    },
     reflection: config.PURSER_REFLECTION,
     messageDays: config.PURSER_MESSAGE_DAYS,
     tls: openTlsFolder(config.PURSER_TLS_FOLDER),

@@ -13,7 +13,10 @@ await runService(
       internalPort: config.PURSER_ORDERS_INTERNAL_PORT,
       databaseUrl: config.PURSER_ORDERS_DATABASE_URL,
       natsUrl: config.PURSER_NATS_URL,
-      streamReplicas: Number(config.PURSER_STREAM_REPLICAS),
+      streams: {
+        replicas: Number(config.PURSER_STREAM_REPLICAS),
+        bytesMax: config.PURSER_STREAM_BYTES_MAX,
+      },
       reflection: config.PURSER_REFLECTION,
       messageDays: config.PURSER_MESSAGE_DAYS,
       outboxRowsMax: config.PURSER_OUTBOX_ROWS_MAX,

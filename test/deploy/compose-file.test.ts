@@ -3,7 +3,7 @@ import { parseEnv } from 'node:util';
 import * as assert from 'uvu/assert';
 import { methods } from '#gen/methods.ts';
 import { allVariables, targetName } from '#lib/config/target-variables.ts';
-import type { Variable } from '#lib/config/variables.ts';
+import type { Variable } from '#lib/config/variable.ts';
 import { suite } from '#test/harness/suite.ts';
 import { services } from '../../tools/start/services.ts';
 import { readComposeFile, readDockerfile, readProject, type Container } from './compose-file.ts';

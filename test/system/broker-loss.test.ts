@@ -1,5 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import * as assert from 'uvu/assert';
 import { isPublished } from '#lib/outbox/is-published.ts';
 import { eventually } from '#test/harness/service.ts';
@@ -8,7 +10,12 @@ import { suite } from '#test/harness/suite.ts';
 
 const test = suite('the broker loses its storage in the middle of 300 orders');
 
-const system = await startSystem({ PURSER_ORDERS_INSTANCES: '2' });
+/** 128 MiB, a quarter of the default. */
+const streamBytesMax = 2 ** 27;
+const system = await startSystem({
+  PURSER_ORDERS_INSTANCES: '2',
+  PURSER_STREAM_BYTES_MAX: String(streamBytesMax),
+});
 
 test.after(async () => {
   assert.is(await system.stop(), 0);
@@ -69,5 +76,14 @@ test(
   },
   { timeoutMs: 120_000 },
 );
+
+test('the streams that were made anew are as large as the services were told', async () => {
+  const connection = await connect({ servers: `nats://127.0.0.1:${system.ports.nats}` });
+  const { streams } = await jetstreamManager(connection);
+  for (const name of ['ORDERS', 'PAYMENTS']) {
+    assert.is((await streams.info(name)).config.max_bytes, streamBytesMax);
+  }
+  await connection.close();
+});
 
 test.run();

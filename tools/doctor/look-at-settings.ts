@@ -1,6 +1,6 @@
 // What the doctor looks at in the variables of the processes that npm start runs.
 import { EnvironmentError, readEnvironment } from '#lib/config/environment.ts';
-import type { ProcessName } from '#lib/config/variables.ts';
+import type { ProcessName } from '#lib/config/variable.ts';
 import { environmentOf } from '../start/child-environment.ts';
 import type { Settings } from '../start/settings.ts';
 import { ok, problem, type Finding } from './finding.ts';

@@ -166,6 +166,8 @@ app.kubernetes.io/part-of: purser
 {{- if not $process.audits }}
 - name: PURSER_STREAM_REPLICAS
   value: {{ $root.Values.streamReplicas | quote }}
+- name: PURSER_STREAM_BYTES_MAX
+  value: {{ int64 $root.Values.streamBytesMax | quote }}
 {{- end }}
 {{- end }}
 {{- range $process.calls }}

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
 import { methods } from '#gen/methods.ts';
 import { allVariables } from '#lib/config/target-variables.ts';
-import type { Variable } from '#lib/config/variables.ts';
+import type { Variable } from '#lib/config/variable.ts';
 import { suite } from '#test/harness/suite.ts';
 import { findHelm } from '../../../tools/local/find-helm.ts';
 import { services } from '../../../tools/start/services.ts';
@@ -317,8 +317,9 @@ withHelm('each stream is on three disks, and a commit on two', async () => {
       failoverQuorum: true,
     });
     const [{ env }] = podOf(named(objects, 'Deployment', `purser-${name}`)).containers;
-    const variable = env.find((entry: any) => entry.name === 'PURSER_STREAM_REPLICAS');
-    assert.is(variable.value, '3');
+    const value = (variable: string) => env.find((entry: any) => entry.name === variable).value;
+    assert.is(value('PURSER_STREAM_REPLICAS'), '3');
+    assert.is(value('PURSER_STREAM_BYTES_MAX'), '536870912');
   }
 });
 
