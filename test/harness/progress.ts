@@ -7,6 +7,8 @@ export interface Report {
   passed: number;
   failed: number;
   skipped: number;
+  /** What `note` was told. */
+  notes: string[];
 }
 
 /** How long a file may stay after its last test, for sockets that are closing. */
@@ -22,6 +24,7 @@ class Progress {
   #failedHooks = 0;
   #openSuites = 0;
   #lingered = false;
+  readonly #notes: string[] = [];
 
   constructor() {
     process.on('exit', () => this.#conclude());
@@ -42,6 +45,12 @@ class Progress {
 
   skipped(): void {
     this.#skipped += 1;
+  }
+
+  /** Says what was seen, also when all is well: one line that the runner prints below the file. */
+  note(line: string): void {
+    process.stdout.write(`  ${line}\n`);
+    this.#notes.push(line);
   }
 
   onlyUsed(): void {
@@ -74,6 +83,7 @@ class Progress {
       passed: this.#passed,
       failed: this.#failed + problems.length,
       skipped: this.#skipped,
+      notes: this.#notes,
     };
     writeFileSync(reportFile, JSON.stringify(report));
   }

@@ -1,4 +1,5 @@
 import * as assert from 'uvu/assert';
+import { progress } from '#test/harness/progress.ts';
 import { suite } from '#test/harness/suite.ts';
 import { SeedPlayers } from './play-seeds.ts';
 
@@ -22,7 +23,7 @@ test(
     const run = { from: 1, count: seedsMax, timeLimitMs };
     const { seeds, failures, seen } = await players.play(run);
     const tookMs = Math.round(performance.now() - startedAt);
-    process.stdout.write(`  ${seeds} of ${seedsMax} seeds in ${tookMs} ms\n`);
+    progress.note(`${seeds} of ${seedsMax} seeds in ${tookMs} ms`);
     const [failure] = failures;
     const again = `npm run simulate -- --seed ${failure?.seed}`;
     assert.is(failure, undefined, `${again}: ${JSON.stringify(failure?.violations)}`);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { freeze, thaw } from '#test/harness/freeze.ts';
+import { progress } from '#test/harness/progress.ts';
 import { eventually } from '#test/harness/service.ts';
 import { fundedUser, startSystem, usd } from '#test/harness/started-system.ts';
 import { suite } from '#test/harness/suite.ts';
@@ -39,8 +40,8 @@ async function allIsWell(): Promise<void> {
   await eventually(waiting, (count) => count === 0, 40_000);
   const endedMs = performance.now() - thawedAt;
   assert.equal(system.pids(services).toSorted(), before, 'nobody was started again');
-  process.stdout.write(
-    `accepted after ${Math.round(acceptedMs)} ms, all ended after ${Math.round(endedMs)} ms `,
+  progress.note(
+    `accepted after ${Math.round(acceptedMs)} ms, all ended after ${Math.round(endedMs)} ms`,
   );
   await system.requireSound();
 }

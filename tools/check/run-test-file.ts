@@ -14,11 +14,8 @@ export interface TestRun {
   signal: AbortSignal;
 }
 
-export interface TestOutcome {
+export interface TestOutcome extends Report {
   file: string;
-  passed: number;
-  failed: number;
-  skipped: number;
   elapsedMs: number;
   /** Everything it printed, its end if that is much, and what the runner has to add. */
   output: string;
@@ -73,7 +70,7 @@ function judge(
   problem: string,
   output: string,
 ): Omit<TestOutcome, 'file' | 'elapsedMs'> {
-  const none: Report = { passed: 0, failed: 0, skipped: 0 };
+  const none: Report = { passed: 0, failed: 0, skipped: 0, notes: [] };
   const report = existsSync(reportFile)
     ? (JSON.parse(readFileSync(reportFile, 'utf8')) as Report)
     : none;

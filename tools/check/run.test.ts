@@ -64,6 +64,36 @@ test('counts what passes and what fails, and shows the output of failures only',
   assert.not.match(output, /quiet/);
 });
 
+test('shows what a test has noted, also when it passes', async () => {
+  const noted = `import { progress } from '${suitePath.replace('suite.ts', 'progress.ts')}';
+    test('b', () => progress.note('7 seeds')); test.run();`;
+  const { output } = await run({ 'lib/noting.test.ts': noted });
+  assert.match(output, /^✓ lib\/noting\.test\.ts: 1 passed .*\n {4}7 seeds$/m);
+});
+
+test('the simulation has the machine for itself', async () => {
+  const folder = temporaryFolder();
+  // Each leaves a mark while it runs, and the simulation fails when it sees one.
+  const beside = `import { rmSync, writeFileSync } from 'node:fs';
+    test('a', async () => {
+      writeFileSync('${folder}/mark', '');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      rmSync('${folder}/mark', { force: true });
+    }); test.run();`;
+  const simulation = `import { existsSync } from 'node:fs';
+    test('a', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      if (existsSync('${folder}/mark')) throw new Error('not alone');
+    }); test.run();`;
+  const { total } = await run({
+    'lib/a.test.ts': beside,
+    'test/simulation/simulation.test.ts': simulation,
+    'test/system/b.test.ts': beside,
+    'web/c.test.ts': beside,
+  });
+  assert.equal(total, { passed: 4, failed: 0 });
+});
+
 test('a file that hangs, crashes, or runs nothing is a failure', async () => {
   const { total, output } = await run({
     'lib/hangs.test.ts': hangs,

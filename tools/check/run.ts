@@ -31,7 +31,7 @@ export async function runEverything(options: RunOptions): Promise<Total> {
   const everything = options.wanted === '';
   if (everything) await runChecks(options, options.checks, total);
   const files = findTestFiles(options.projectFolder, options.wanted);
-  if (files.parts.length + files.systems.length === 0) {
+  if (Object.values(files).flat().length === 0) {
     options.print(`✗ no test file's path contains “${options.wanted}”`);
     total.failed += 1;
     return total;
@@ -40,6 +40,7 @@ export async function runEverything(options: RunOptions): Promise<Total> {
   try {
     const run = (file: string) => runAndPrint(options, servers.environment, file, total);
     await inParallel(files.parts, filesAtOnce, run);
+    await inParallel(files.alone, 1, run);
     await inParallel(files.systems, filesAtOnce, run);
   } finally {
     await servers.stop();
@@ -91,6 +92,7 @@ async function runAndPrint(
   total.passed += outcome.passed;
   total.failed += outcome.failed;
   print(lineOf(outcome));
+  for (const note of outcome.notes) print(indent(note));
   if (outcome.failed > 0) print(indent(outcome.output.trim()));
 }
 

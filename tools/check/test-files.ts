@@ -6,8 +6,13 @@ const folders = ['lib', 'services', 'gateway', 'tools', 'sdk', 'test', 'web'];
 /** They start the whole system. The others come first: when a part is broken, so is the whole. */
 const systemFolder = join('test', 'system');
 
+/** It takes all processors for a minute at most, and plays more the more it gets of them. */
+const simulation = join('test', 'simulation', 'simulation.test.ts');
+
 export interface TestFiles {
   parts: string[];
+  /** Nothing else runs beside them. */
+  alone: string[];
   systems: string[];
 }
 
@@ -19,7 +24,8 @@ export function findTestFiles(projectFolder: string, wanted: string): TestFiles 
     .toSorted();
   const isSystem = (file: string) => file.startsWith(systemFolder);
   return {
-    parts: files.filter((file) => !isSystem(file)),
+    parts: files.filter((file) => !isSystem(file) && file !== simulation),
+    alone: files.filter((file) => file === simulation),
     systems: files.filter(isSystem),
   };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { isPublished as isPublishedSql } from '#lib/outbox/is-published.ts';
 import { serviceDatabase, type TestDatabaseHandle } from '#test/harness/service.ts';
+import { progress } from '#test/harness/progress.ts';
 import { suite } from '#test/harness/suite.ts';
 import { migrations as ordersMigrations } from '../../../services/orders/schema/migrations.ts';
 import { migrations as paymentsMigrations } from '../../../services/payments/schema/migrations.ts';
@@ -299,7 +300,7 @@ test(
       },
     });
     await database.close();
-    process.stdout.write(`  ${waits} waits, ${errors} errors\n`);
+    progress.note(`${waits} waits, ${errors} errors`);
     assert.ok(waits > 0 && errors > 0, `${waits} waits, ${errors} errors`);
   },
   { timeoutMs: 120_000 },
@@ -359,7 +360,7 @@ test(
       },
     });
     await database.close();
-    process.stdout.write(`  ${waits} waits, ${errors} errors\n`);
+    progress.note(`${waits} waits, ${errors} errors`);
     assert.ok(waits > 0 && errors > 0, `${waits} waits, ${errors} errors`);
   },
   { timeoutMs: 120_000 },
