@@ -116,13 +116,21 @@ const cases = [
   },
 ];
 
-for (const { name, body, exit, report, says } of cases) {
+for (const { name, body, exit, report: counts, says } of cases) {
   test(name, async () => {
     const result = await runFile(body);
-    assert.equal(result.report, report);
+    assert.equal(result.report, { ...counts, notes: [] });
     assert.is(result.exit, exit, result.output);
     if (says !== undefined) assert.match(result.output, says);
   });
 }
+
+test('what a test notes is printed and reported', async () => {
+  const progressPath = resolve(import.meta.dirname, 'progress.ts');
+  const { output, report } = await runFile(`const { progress } = await import('${progressPath}');
+    test('a', () => progress.note('7 seeds')); test.run();`);
+  assert.equal(report.notes, ['7 seeds']);
+  assert.match(output, / {2}7 seeds\n/);
+});
 
 test.run();

@@ -1,5 +1,5 @@
 // `npm run alerts-check`: starts the system and Prometheus, breaks one thing after the other, and
-// waits until each alert fires that the rules promise for it. Five to eight minutes. Exits with 1
+// waits until each alert fires that the rules promise for it. About four minutes. Exits with 1
 // when one does not fire, or one fires while nothing is broken; with 2 without a Prometheus.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,8 +13,7 @@ import { type RunningPrometheus, startPrometheus } from './prometheus.ts';
 import { type Provocation, provocations, provocationsOverTls } from './provocations.ts';
 
 const usage = `npm run alerts-check
-Breaks a running system in turn and waits until Prometheus raises each alert. Five to eight
-minutes.`;
+Breaks a running system in turn and waits until Prometheus raises each alert. About four minutes.`;
 
 readArguments(usage, {});
 
