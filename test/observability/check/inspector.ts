@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /**
  * Lets a Node process do something that it never does by itself: opens its inspector, on the port
  * that its `--inspect-port` names, and evaluates the expression there. The inspector stays open,
- * and the port taken, until the process ends: Node 26 dies of SIGSEGV now and then when it closes
- * one. Throws when that takes longer than 10 s, or when the expression throws.
+ * and the port taken, until the process ends: where one was closed, Node 26 has died of SIGSEGV.
+ * Throws when that takes longer than 10 s, or when the expression throws.
  */
 export async function evaluateIn(pid: number, port: number, expression: string): Promise<void> {
   const signal = AbortSignal.timeout(10_000);
