@@ -6,6 +6,7 @@ import { errorCatalogue } from '#gen/errors.ts';
 import type { Method, Stream } from '#lib/contract/types.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import { userHash, type Logger } from '#lib/log/logger.ts';
+import type { Bag } from '#lib/memory/bag.ts';
 import { traceIds } from '#lib/trace/trace-parent.ts';
 import type { CallLimits } from './call-limits.ts';
 import { type AuthenticatedCall, type Callers, requireCaller, staffCaller } from './callers.ts';
@@ -49,7 +50,7 @@ export interface CallOptions {
   /** What lets operators in; undefined lets in nobody. */
   operatorKey?: string | undefined;
   /** Every call is in here until it is answered. */
-  inFlight: Set<CallLimits>;
+  inFlight: Bag<CallLimits>;
 }
 
 /** A call of either kind, with what the kit has made for it. */

@@ -11,6 +11,7 @@ import {
   userIdKey,
   userRoleKey,
 } from './call-metadata.ts';
+import { letGoOfFinishedCalls } from './finished-calls.ts';
 import { logLibraryTo } from './library-log.ts';
 import { Channel, type ChannelSettings } from './channel.ts';
 
@@ -45,6 +46,7 @@ export class GrpcClient {
 
   constructor(options: ChannelSettings) {
     logLibraryTo(options.log);
+    letGoOfFinishedCalls();
     this.#channel = new Channel(options);
   }
 

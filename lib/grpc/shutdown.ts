@@ -1,5 +1,6 @@
 import type { Server } from '@grpc/grpc-js';
 import type { Logger } from '#lib/log/logger.ts';
+import type { Bag } from '#lib/memory/bag.ts';
 import type { CallLimits } from './call-limits.ts';
 
 /** How long calls in flight may go on. */
@@ -11,7 +12,7 @@ const leaveMs = 300;
 export interface Shutdown {
   /** Where the server listens, `host:port`. */
   address: string;
-  inFlight: ReadonlySet<CallLimits>;
+  inFlight: Bag<CallLimits>;
   log: Logger;
 }
 

@@ -17,6 +17,7 @@ import {
   toPurserError,
 } from './admit-call.ts';
 import { CallLimits, effectiveDeadline } from './call-limits.ts';
+import { letGoOf } from './finished-calls.ts';
 import { oneRequestId, oneTraceparent, requestIdKey, traceparentKey } from './call-metadata.ts';
 
 /** What a handler knows of the call beside its request. */
@@ -59,6 +60,7 @@ export function unaryCall(method: Method, handler: Handler, options: CallOptions
     else callback(toServiceError(error, requestId));
     span.end({ error, attributes: { 'rpc.system': 'grpc' } });
     recordCall(inHand, { path: method.path, error, startedMs });
+    letGoOf(call);
   };
 }
 

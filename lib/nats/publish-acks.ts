@@ -18,8 +18,8 @@ export interface PublishAcksOptions {
 
 interface Waiting {
   dueMs: number;
-  resolve(ack: PublishAck): void;
-  reject(error: Error): void;
+  /** Undefined once it is known: a Map may keep what was in it, see `Bag`. */
+  outcome: Pick<PromiseWithResolvers<PublishAck>, 'resolve' | 'reject'> | undefined;
 }
 
 type Answer = {
@@ -63,27 +63,34 @@ export class PublishAcks {
     this.#connection.publish(subject, payload, { headers, reply: `${this.#inbox}.${token}` });
     return new Promise((resolve, reject) => {
       const dueMs = performance.now() + this.#timeoutMs;
-      this.#waiting.set(token, { dueMs, resolve, reject });
+      this.#waiting.set(token, { dueMs, outcome: { resolve, reject } });
       if (this.#timer === undefined) this.#expireAfter(this.#timeoutMs);
     });
   }
 
   /** Nobody will ever know of those that wait now: their connection is gone. */
   abandon(reason: Error): void {
-    for (const { reject } of this.#waiting.values()) reject(reason);
-    this.#waiting.clear();
+    for (const token of this.#waiting.keys()) this.#take(token)?.reject(reason);
   }
 
   #receive(message: Msg): void {
     const token = message.subject.slice(this.#inbox.length + 1);
-    const waiting = this.#waiting.get(token);
-    if (waiting === undefined) return;
-    this.#waiting.delete(token);
+    const outcome = this.#take(token);
     try {
-      waiting.resolve(readAck(message));
+      outcome?.resolve(readAck(message));
     } catch (error) {
-      waiting.reject(error as Error);
+      outcome?.reject(error as Error);
     }
+  }
+
+  /** The one that waited for it; undefined when nobody does any more. */
+  #take(token: string): Waiting['outcome'] {
+    const waiting = this.#waiting.get(token);
+    if (waiting === undefined) return undefined;
+    this.#waiting.delete(token);
+    const { outcome } = waiting;
+    waiting.outcome = undefined;
+    return outcome;
   }
 
   #expireAfter(ms: number): void {
@@ -93,10 +100,11 @@ export class PublishAcks {
   #expire(): void {
     this.#timer = undefined;
     const now = performance.now();
-    for (const [token, { dueMs, reject }] of this.#waiting) {
+    for (const [token, { dueMs }] of this.#waiting) {
       if (dueMs > now) return this.#expireAfter(dueMs - now);
-      this.#waiting.delete(token);
-      reject(new Error(`the broker did not answer within ${this.#timeoutMs} ms`));
+      this.#take(token)?.reject(
+        new Error(`the broker did not answer within ${this.#timeoutMs} ms`),
+      );
     }
   }
 }

@@ -1,15 +1,11 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import * as assert from 'uvu/assert';
+import { collectGarbage } from '#test/harness/left-in-memory.ts';
 import { testLog } from '#test/harness/service.ts';
 import { suite } from '#test/harness/suite.ts';
 import { Relay } from './relay.ts';
 import type { Cursor, OutboxRow, RelayStore } from './relay-ports.ts';
 
 const test = suite('memory of the outbox relay');
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 const cursor: Cursor = { seen: '3:3:', target: undefined, tx: '0', seq: 0n };
 

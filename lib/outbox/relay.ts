@@ -206,8 +206,9 @@ export class Relay {
    */
   #unlessLate<T>(work: Promise<T>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
-      this.#giveUp = () => resolve(undefined);
-      if (this.#isLate) this.#giveUp();
+      const giveUp = () => resolve(undefined);
+      this.#giveUp = giveUp;
+      if (this.#isLate) giveUp();
       work.then(resolve, reject);
     });
   }

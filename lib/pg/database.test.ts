@@ -4,6 +4,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
 import * as assert from 'uvu/assert';
 import { createTestDatabase } from '#test/harness/database.ts';
+import { bytesLeft } from '#test/harness/left-in-memory.ts';
 import { suite } from '#test/harness/suite.ts';
 import { Database } from './database.ts';
 import {
@@ -359,6 +360,16 @@ test('a database that is not there delays no start; queries fail as transient', 
   const thrown = await nowhere.ping().catch((error: unknown) => error);
   assert.ok(isTransient(thrown), String(thrown));
   await nowhere.close();
+});
+
+test('what a statement sent and got does not wait for a full collection', async () => {
+  const echo = { name: 'echo', text: 'select $1::text as value' };
+  const left = await bytesLeft(() => {
+    const value = String(Math.random()).repeat(100);
+    return database.transaction((tx) => tx.query(echo, [value]));
+  });
+  // 2,700 bytes; 3,400 with the rows, 7,400 with what was sent as well.
+  assert.ok(left < 3_100, `${left} bytes`);
 });
 
 test.run();

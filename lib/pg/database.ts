@@ -5,7 +5,7 @@ import type { TlsFolder } from '#lib/tls/tls-folder.ts';
 import { ConnectionLostError } from './failure.ts';
 import { retryConflicts } from './retry-conflicts.ts';
 import { sslOf } from './ssl.ts';
-import { answered, type Tx, transactionOn } from './transaction.ts';
+import { answered, run, type Tx, transactionOn } from './transaction.ts';
 
 export interface DatabaseOptions {
   /** postgresql://user:password@host:port/database; see `sslOf` for what it may say about TLS. */
@@ -194,9 +194,9 @@ export class Database {
     const client = await this.#connect();
     let unusable: boolean | undefined;
     try {
-      await answered(client.query('begin'));
+      await run(client, { text: 'begin' });
       const result = await work(transactionOn(client));
-      await answered(client.query('commit'));
+      await run(client, { text: 'commit' });
       return result;
     } catch (error) {
       unusable = isUnusable(error) || !(await rollBack(client));

@@ -1,5 +1,4 @@
-import type { PoolClient, QueryConfig } from 'pg';
-import { types } from 'pg';
+import { type PoolClient, Query, type QueryConfig, types } from 'pg';
 import { ConnectionLostError, isServerError } from './failure.ts';
 
 /**
@@ -56,13 +55,33 @@ export async function answered<T>(query: Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * Runs one statement; its rows. Throws what `Tx.query` throws.
+ *
+ * pg's own promise, and its time limit, keep what was sent and what came until the next full
+ * collection: they assign functions that capture it (see lib/grpc/finished-calls.ts). This lets go
+ * of both.
+ */
+export async function run(client: PoolClient, config: QueryConfig): Promise<unknown[]> {
+  const { promise, ...settle } = Promise.withResolvers<unknown[]>();
+  let waiting: typeof settle | undefined = settle;
+  const query = new Query(config, (error, { rows } = {} as never) => {
+    if (error) waiting?.reject(error);
+    else waiting?.resolve(rows);
+    waiting = undefined;
+    if (!error)
+      Object.assign(query, { values: undefined, _result: undefined, _results: undefined });
+  });
+  client.query(query);
+  return answered(promise);
+}
+
 export function transactionOn(client: PoolClient): Tx {
   return {
     async query<Row>(statement: Statement, values: readonly unknown[]) {
       const { name, text } = statement;
       const query = { name, text, values: values as unknown[], types: rowTypes };
-      const { rows } = await answered(client.query(query));
-      return rows as Row[];
+      return (await run(client, query)) as Row[];
     },
   };
 }
