@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import { suite } from '#test/harness/suite.ts';
 import { Batcher, type BatcherOptions } from './batcher.ts';
+import { systemTiming } from './timing.ts';
 
 const test = suite('batcher');
 
@@ -55,6 +56,41 @@ test('an idle batcher runs a single item at once', async () => {
   await open();
   assert.equal(runs, [[7]]);
   assert.is(await outcome, 14);
+});
+
+test('after a crowd it lets the next one gather, unless as many wait already', async () => {
+  const slept: number[] = [];
+  let wake = () => {};
+  const timing = {
+    ...systemTiming,
+    sleep: async (ms: number) => {
+      slept.push(ms);
+      await new Promise<void>((resolve) => (wake = resolve));
+    },
+  };
+  const { batcher, runs, open } = gated({ gatherMsMax: 6, timing });
+  const submit = (...items: number[]) => Promise.all(items.map((item) => batcher.submit(item)));
+  const first = submit(1, 2, 3, 4, 5);
+  await sleep(1);
+  const second = submit(6, 7, 8, 9, 10);
+  await open();
+  await first;
+  assert.equal(runs.length, 2, 'five waited already');
+  await open();
+  await second;
+  assert.equal(slept, [5], 'a millisecond for each of the set');
+  const third = submit(11);
+  const fourth = submit(12);
+  await sleep(1);
+  assert.equal(runs.length, 2, 'the next one gathers');
+  wake();
+  await open();
+  await Promise.all([third, fourth]);
+  assert.equal(runs[2], [11, 12]);
+  const fifth = submit(13);
+  await open();
+  await fifth;
+  assert.equal(slept, [5], 'two are no crowd');
 });
 
 test('of what it is given with an item, only what it needs is looked at', async () => {

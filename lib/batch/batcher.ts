@@ -3,7 +3,9 @@ import { isTransient as isTransientDatabaseError } from '#lib/pg/failure.ts';
 import { type Clock, systemClock } from '#lib/time/clock.ts';
 import { traceEach } from '#lib/trace/tracing.ts';
 import { batchItems, batchRefusals } from './batch-metrics.ts';
+import { gatherMs } from './gather.ts';
 import { isolate } from './isolate.ts';
+import { systemTiming, type Timing } from './timing.ts';
 
 export interface BatcherOptions<In, Out> {
   /** Label of the metrics, such as `insert-orders`. */
@@ -22,11 +24,17 @@ export interface BatcherOptions<In, Out> {
   /** Most runs at a time, 1 by default: more than one lets them wait for each other's row locks. */
   inFlightMax?: number;
   /**
+   * Longest pause after a run in which items come in a crowd, in milliseconds, so that the next run
+   * does more of them (`gatherMs`). 0 by default.
+   */
+  gatherMsMax?: number;
+  /**
    * Errors after which running the items one by one would fail just as well. Default: the
    * database's.
    */
   isTransient?: (error: unknown) => boolean;
   clock?: Clock;
+  timing?: Timing;
 }
 
 export interface SubmitOptions {
@@ -46,8 +54,8 @@ interface Entry<In, Out> extends SubmitOptions {
 
 /**
  * Natural batching: an idle batcher runs an item at once; while runs are in flight arrivals queue,
- * and the next run takes them all. There is no timer, so no latency is added at low load, and under
- * load the batch grows by itself to what arrives during one run.
+ * and the next run takes them all. No latency is added at low load, and under load the batch grows
+ * by itself to what arrives during one run, and the pause after it where there is one.
  */
 export class Batcher<In, Out> {
   readonly #options: Required<BatcherOptions<In, Out>>;
@@ -60,8 +68,10 @@ export class Batcher<In, Out> {
   constructor(options: BatcherOptions<In, Out>) {
     this.#options = {
       inFlightMax: 1,
+      gatherMsMax: 0,
       isTransient: isTransientDatabaseError,
       clock: systemClock,
+      timing: systemTiming,
       ...options,
     };
     // The first refusals are seen as a rise only from a value that was there before.
@@ -108,12 +118,19 @@ export class Batcher<In, Out> {
     while (this.#inFlight < this.#options.inFlightMax && this.#queue.length > 0) {
       const entries = this.#queue.splice(0, this.#options.sizeMax);
       this.#inFlight += 1;
-      void this.#settle(entries).then(() => {
+      void this.#settle(entries).then(async () => {
+        await this.#gather(entries.length);
         this.#inFlight -= 1;
         this.#startRuns();
         if (this.#inFlight === 0) this.#onIdle?.();
       });
     }
+  }
+
+  async #gather(count: number): Promise<void> {
+    const { gatherMsMax, timing } = this.#options;
+    const pauseMs = this.#queue.length < count ? gatherMs(count, gatherMsMax) : 0;
+    if (pauseMs > 0 && !this.#closed) await timing.sleep(pauseMs);
   }
 
   async #settle(entries: Entry<In, Out>[]): Promise<void> {

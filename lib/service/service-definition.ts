@@ -1,5 +1,6 @@
 import type { InstanceCounters } from '#gen/purser/operations/v1/instance.ts';
 import type { DatabaseOptions } from '#lib/pg/database.ts';
+import type { Timing } from '#lib/batch/timing.ts';
 import type { Database } from '#lib/pg/database.ts';
 import type { Callers } from '#lib/grpc/callers.ts';
 import type { StreamHandler } from '#lib/grpc/stream-call.ts';
@@ -16,6 +17,7 @@ import type { Job } from './periodic-job.ts';
 export interface ServiceDeps {
   database: Database;
   clock: Clock;
+  timing: Timing;
   /** For messages of core NATS, which are worth nothing later; events go through the outbox. */
   broker: Broker;
   /** Wakes the relay; call it after every commit that wrote to the outbox. */

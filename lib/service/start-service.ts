@@ -1,3 +1,4 @@
+import { systemTiming } from '#lib/batch/timing.ts';
 import { type Callers, callersDefault } from '#lib/grpc/callers.ts';
 import { type Implementations, startGrpcServer } from '#lib/grpc/server.ts';
 import { closeUpstreams, connectUpstreams } from '#lib/grpc/upstreams.ts';
@@ -69,11 +70,10 @@ export async function startService<Deps extends ServiceDeps>(
   { log, onStop }: { log: Logger; onStop: OnStop },
 ): Promise<Running> {
   const { name } = definition;
-  const { tls } = settings;
   const { database, background } = await openDatabases(definition, settings, onStop);
   const broker = new Broker({
     url: settings.natsUrl,
-    tls,
+    tls: settings.tls,
     name: `purser-${name}`,
     log,
     onLost: endProcess,
@@ -92,11 +92,12 @@ export async function startService<Deps extends ServiceDeps>(
   const connections = { database: background, broker, log, streams: settings.streams };
   const relay = definition.publishes ? startRelay(name, connections) : undefined;
   onStop('relay', () => relay?.stop());
-  const upstreams = connectUpstreams(targetsOf(definition, settings), log, tls);
+  const upstreams = connectUpstreams(targetsOf(definition, settings), log, settings.tls);
   onStop('connections to other services', () => closeUpstreams(upstreams));
   const basic: ServiceDeps = {
     database,
     clock: settings.clock ?? systemClock,
+    timing: systemTiming,
     broker,
     committed: () => relay?.wake(),
     log,
@@ -119,7 +120,7 @@ export async function startService<Deps extends ServiceDeps>(
       ...instanceRpcs(definition, { database: background, readiness, relay }),
     },
     reflection: settings.reflection,
-    tls: tls && { folder: tls, callers: callersOf(definition) },
+    tls: settings.tls && { folder: settings.tls, callers: callersOf(definition) },
     isTransient,
     refusesWrites: () => room?.full ?? false,
     readiness,
@@ -129,7 +130,7 @@ export async function startService<Deps extends ServiceDeps>(
   // All doors close at once: one after the other they could take longer than a stop may.
   onStop('doors and consumers', () => Promise.all(doors.map((door) => door.stop())));
   for (const open of settings.doors ?? []) {
-    doors.push(await open(deps, { host: settings.host, readiness, tls }));
+    doors.push(await open(deps, { host: settings.host, readiness, tls: settings.tls }));
   }
   return { port: server.port, internalPort: internal.port };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { methods } from '#gen/methods.ts';
+import { systemTiming } from '#lib/batch/timing.ts';
 import { PurserError } from '#lib/errors/purser-error.ts';
 import type { GrpcClient } from '#lib/grpc/client.ts';
 import type { Handler } from '#lib/grpc/unary-call.ts';
@@ -103,6 +104,7 @@ async function openOne(
   const deps: ServiceDeps = {
     database: change ? changed(database, change) : database,
     clock,
+    timing: systemTiming,
     broker: undefined as never,
     committed: () => {},
     log: testLog,

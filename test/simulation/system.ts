@@ -110,6 +110,7 @@ export class System {
     const deps: ServiceDeps = {
       database,
       clock: host.clock,
+      timing: host.timing,
       broker: undefined as never,
       committed: () => relay.wake(),
       log: this.#log,

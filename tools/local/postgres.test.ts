@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import * as assert from 'uvu/assert';
@@ -78,6 +79,21 @@ test('flushes to the disk unless it is told not to', async () => {
   const safe = await startPostgres({ dataDir, port });
   assert.equal(await query(safe, 'show fsync'), [{ fsync: 'on' }]);
   await safe.stop();
+});
+
+test('holds more of its tables in memory than PostgreSQL as it comes', async () => {
+  const server = await startPostgres({ dataDir, port });
+  const [row] = await query(
+    server,
+    `select pg_size_bytes(current_setting('shared_buffers')) / 1048576 as mb,
+      current_setting('max_wal_size') as wal`,
+  );
+  const { mb, wal } = row as { mb: bigint; wal: string };
+  const sixteenth = totalmem() / 16 / 2 ** 20;
+  assert.ok(Number(mb) >= 128 && Number(mb) <= 1024, String(mb));
+  assert.ok(sixteenth < 129 || Number(mb) > 128, String(mb));
+  assert.is(wal, '4GB');
+  await server.stop();
 });
 
 test('lets nobody in without the password, which only its owner can read', async () => {

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -57,7 +58,7 @@ const stopSteps: StopSteps = [
   ['SIGKILL', 2000],
 ];
 
-/** Crash recovery reads at most max_wal_size (1 GB) of log; a slow disk takes its time. */
+/** Crash recovery reads at most max_wal_size (4 GB) of log; a slow disk takes its time. */
 const startTimeoutMs = 120_000;
 
 /**
@@ -130,10 +131,20 @@ function settingArguments({ port, durable, settings }: PostgresOptions): string[
     // server looks for them every 5 s and gives up on unacknowledged data after 10 s.
     client_connection_check_interval: '5s',
     ...(process.platform === 'linux' ? { tcp_user_timeout: '10s' } : {}),
-    ...(durable === false ? { fsync: 'off', full_page_writes: 'off' } : {}),
+    ...(durable === false ? { fsync: 'off', full_page_writes: 'off' } : sizeSettings()),
     ...settings,
   };
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+/**
+ * As PostgreSQL comes it holds 128 MB of its tables in memory, and under full load its log makes it
+ * write all of them to the disk once a minute, and each page to the log again after that.
+ */
+function sizeSettings(): Record<string, string> {
+  const sixteenthMb = Math.floor(totalmem() / 16 / 2 ** 20);
+  const bufferMb = Math.min(1024, Math.max(128, sixteenthMb));
+  return { shared_buffers: `${bufferMb}MB`, max_wal_size: '4GB' };
 }
 
 type StartOptions = Parameters<typeof ServerProcess.start>[0];

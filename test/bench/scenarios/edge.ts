@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../../tools/local/free-port.ts';
+import { memoryFlags } from '../../../tools/start/service-process.ts';
 import { concurrency } from '../bench-system.ts';
 import { runClosedLoop } from '../closed-loop.ts';
 import { HttpConnection } from '../http-connection.ts';
@@ -109,7 +110,7 @@ function start(
 ): ChildProcess {
   const program = spawn(
     process.execPath,
-    ['--max-semi-space-size=8', resolve(import.meta.dirname, '../../..', file), ...args],
+    [...memoryFlags, resolve(import.meta.dirname, '../../..', file), ...args],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ...environment },
