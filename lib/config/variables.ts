@@ -115,8 +115,9 @@ export const variables = {
     parse: wholeNumber(64 * 1024 ** 2, 1024 ** 4),
     default: String(512 * 1024 ** 2),
     description:
-      'Bytes that the broker reserves for each stream; the oldest events go when it is full, ' +
-      'read or not. An order takes some 1,700 in the fuller one. The same for all services.',
+      'Bytes that the broker reserves for each stream; the oldest third of its events goes when ' +
+      'nine tenths are full, read or not. An order takes some 1,700 in the fuller one. The same ' +
+      'for all services.',
     readBy: ['orders', 'payments', 'notifications'],
   }),
   PURSER_REFLECTION: variable({

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import * as assert from 'uvu/assert';
 import { quietLog } from '#lib/outbox/outbox-fixture.ts';
 import { suite } from '#test/harness/suite.ts';
 import { testNats } from '#test/harness/servers.ts';
 import { Broker } from './broker.ts';
-import { ensureDurable, ensureStream, streamOf } from './topology.ts';
+import { ensureDurable, ensureStream, streamOf, trimStream } from './topology.ts';
 
 const test = suite('topology');
 
@@ -51,6 +51,28 @@ test('a stream is kept by as many servers as asked for, which a single one refus
   await ensureStream(broker.connection(), stream);
   const manager = await jetstreamManager(broker.connection());
   assert.is((await manager.streams.info(stream.name)).config.num_replicas, 1);
+});
+
+test('the oldest messages go before the stream is full, and the newest stay', async () => {
+  const { stream } = specs();
+  const connection = broker.connection();
+  await ensureStream(connection, stream);
+  const subject = stream.subject.replace('>', 'happened.ann');
+  const publish = async (count: number) => {
+    for (let n = 0; n < count; n += 1) {
+      await jetstream(connection).publish(subject, new Uint8Array(9_950));
+    }
+  };
+  const manager = await jetstreamManager(connection);
+  const stateOf = async () => (await manager.streams.info(stream.name)).state;
+  await publish(90);
+  assert.is(await trimStream(connection, stream), 0);
+  await publish(12);
+  const gone = await trimStream(connection, stream);
+  assert.ok(gone > 35 && gone < 45, `${gone} went`);
+  const { bytes, messages, first_seq: first, last_seq: last } = await stateOf();
+  assert.ok(bytes <= 0.6 * stream.bytesMax, `${bytes} bytes`);
+  assert.equal([first, last, messages], [gone + 1, 102, 102 - gone]);
 });
 
 test('the stream of a domain is named after it', () => {

@@ -23,6 +23,7 @@ import { Readiness } from '#lib/process/readiness.ts';
 import { type Clock, systemClock } from '#lib/time/clock.ts';
 import type { TlsFolder } from '#lib/tls/tls-folder.ts';
 import { type Job, PeriodicJob } from './periodic-job.ts';
+import { makeStreamRoom } from './stream-room.ts';
 import type { Consumption, OnStop, ServiceDefinition, ServiceDeps } from './service-definition.ts';
 
 /** A way into a service beside gRPC, such as a port for WebSockets. */
@@ -107,8 +108,8 @@ export async function startService<Deps extends ServiceDeps>(
   const deps = definition.open?.(basic, onStop) ?? (basic as Deps);
   const backgroundDeps = { ...deps, database: background };
   const room = definition.publishes ? outboxRoom(name, settings, connections) : undefined;
-  const jobs = [...definition.jobs(backgroundDeps), ...(room ? [room.job()] : [])];
-  startJobs(jobs, { deps: backgroundDeps, onStop });
+  const roomJobs = room ? [room.job(), streamRoom(name, connections)] : [];
+  startJobs([...definition.jobs(backgroundDeps), ...roomJobs], { deps: backgroundDeps, onStop });
   const consumers = definition
     .consumes(backgroundDeps)
     .map((consumption) => startConsumer(consumption, connections));
@@ -214,6 +215,10 @@ function outboxRoom(
   { database, log }: Connections,
 ): OutboxRoom {
   return new OutboxRoom({ service, database, log, rowsMax });
+}
+
+function streamRoom(name: string, { broker, log, streams }: Connections): Job {
+  return makeStreamRoom(broker, streamOf(name, streams), log);
 }
 
 /** The jobs of the service, and those that every service has. */

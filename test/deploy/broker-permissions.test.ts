@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { Account } from '#gen/purser/payments/v1/account.ts';
 import { Order, Order_State } from '#gen/purser/orders/v1/order.ts';
 import { Broker } from '#lib/nats/broker.ts';
+import { streamOf, trimStream } from '#lib/nats/topology.ts';
 import { eventually, serviceDatabase, testLog, testService } from '#test/harness/service.ts';
 import { suite } from '#test/harness/suite.ts';
 import { migrations as ordersMigrations } from '../../services/orders/schema/migrations.ts';
@@ -96,6 +97,16 @@ test('the audit reads both streams, twice in a row', async () => {
     }
   }
 });
+
+for (const user of ['orders', 'payments']) {
+  test(`${user} makes room in its own stream`, async () => {
+    const connection = await brokers.get(user)!.connected();
+    const name = user.toUpperCase();
+    assert.is((await trimStream(connection, { ...streamOf(user), bytesMax: 1 })) > 0, true);
+    const manager = await jetstreamManager(connection, { checkAPI: false });
+    assert.is((await manager.streams.info(name)).state.messages, 0);
+  });
+}
 
 // Whatever is not on the list of a user is refused; these are the ways in that matter.
 const refused: [user: string, how: 'publish' | 'subscribe', subject: string][] = [
