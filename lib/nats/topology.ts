@@ -7,6 +7,7 @@ import {
   jetstreamManager,
   RetentionPolicy,
   StorageType,
+  type StreamState,
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 
@@ -65,6 +66,7 @@ const requestTimeoutMs = 2_000;
 
 /** Codes of nats-server's errors. */
 const streamExistsDifferently = 10058;
+const streamNotFound = 10059;
 const consumerExistsDifferently = 10148;
 
 /** The stream with the events of one service. All services name it the same way. */
@@ -147,16 +149,29 @@ const fullnessAfter = 0.6;
  * Once the stream is full to nine tenths, lets the oldest third of its messages go at once; the
  * number that went. When the broker has to make room itself, it does so for each message that comes
  * and asks every consumer about each one that goes: nats-server took three times the CPU for a
- * message. It takes as long for a few messages as for many. Any instance may do it at any time.
+ * message. It takes as long for a few messages as for many. Any instance may do it at any time. A
+ * stream that nobody has made yet is empty.
  */
 export async function trimStream(connection: NatsConnection, spec: StreamSpec): Promise<number> {
   const manager = await managerOf(connection);
-  const { state } = await manager.streams.info(spec.name);
-  if (state.bytes <= spec.bytesMax * fullnessMax) return 0;
+  const state = await stateOf(manager, spec.name);
+  if (state === undefined || state.bytes <= spec.bytesMax * fullnessMax) return 0;
   const surplus = state.bytes - spec.bytesMax * fullnessAfter;
   const messages = Math.ceil((surplus / state.bytes) * state.messages);
   const { purged } = await manager.streams.purge(spec.name, { seq: state.first_seq + messages });
   return purged;
+}
+
+async function stateOf(
+  manager: JetStreamManager,
+  stream: string,
+): Promise<StreamState | undefined> {
+  try {
+    return (await manager.streams.info(stream)).state;
+  } catch (error) {
+    if (!hasCode(error, streamNotFound)) throw error;
+    return undefined;
+  }
 }
 
 function managerOf(connection: NatsConnection): Promise<JetStreamManager> {

@@ -28,15 +28,28 @@ test('makes room, and tells once that it could not, until it could again', async
   const log = { warn: (fields: object) => told.push(fields) } as unknown as Logger;
   const job = makeStreamRoom(broker, stream, log);
   const manager = await jetstreamManager(connection);
-  for (const round of [1, 2]) {
-    await job.run(signal);
-    await job.run(signal);
-    assert.is(told.length, round, 'there is no stream');
-    await ensureStream(connection, stream);
+  const fill = async () => {
     const subject = `purser.v1.${domain}.happened.ann`;
     for (let n = 0; n < 100; n += 1) {
       await jetstream(connection).publish(subject, new Uint8Array(10_000));
     }
+  };
+  await job.run(signal);
+  assert.is(told.length, 0, 'a stream that nobody has made has room');
+  for (const round of [1, 2]) {
+    await manager.streams.add({
+      name: stream.name,
+      subjects: [stream.subject],
+      max_bytes: stream.bytesMax,
+      deny_purge: true,
+    });
+    await fill();
+    await job.run(signal);
+    await job.run(signal);
+    assert.is(told.length, round, 'the broker does not let it');
+    await manager.streams.delete(stream.name);
+    await ensureStream(connection, stream);
+    await fill();
     await job.run(signal);
     const { state } = await manager.streams.info(stream.name);
     assert.ok(state.messages > 50 && state.messages < 70, `${state.messages} are left`);

@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Signals in the order they are tried, each with how long to wait before the next one. */
 export type StopSteps = readonly (readonly [signal: NodeJS.Signals, waitMs: number])[];
 
-/** True while the process runs. One that has ended and waits to be collected counts as gone. */
+/**
+ * True while the process runs. One that has ended and waits to be collected counts as gone, unless
+ * threads of it still end: until they have, its ports are taken and its files open.
+ */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -13,7 +16,16 @@ export function isRunning(pid: number): boolean {
     // EPERM: it exists and belongs to somebody else.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-  return readProcFile(pid, 'stat')?.match(/\) (\S)/)?.[1] !== 'Z';
+  const waitsToBeCollected = readProcFile(pid, 'stat')?.match(/\) (\S)/)?.[1] === 'Z';
+  return !waitsToBeCollected || threadsOf(pid) > 1;
+}
+
+function threadsOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length;
+  } catch {
+    return 0;
+  }
 }
 
 /** The arguments a process was started with, joined by blanks; undefined when there is none. */
