@@ -188,6 +188,26 @@ test('every session has the time limits', async () => {
   });
 });
 
+test('a plan that was made for a small table reads no large one whole', async () => {
+  const one = await Database.open({ url, applicationName: 'plans', entities: [], poolSizeMax: 1 });
+  const run = (name: string, text: string, values: unknown[] = []) =>
+    one.single((tx) => tx.query<Record<string, string>>({ name, text }, values));
+  await run('make', 'create table grown (id int primary key, a text, b text, c text, d text)');
+  const text = 'select * from unnest($1::int[]) as wanted (id) join grown using (id)';
+  const find = () => run('find', text, [[1, 2, 3]]);
+  // From the sixth time on the plan is kept.
+  for (let time = 0; time < 8; time += 1) assert.is((await find()).length, 0);
+  await run('grow', 'insert into grown select generate_series(1, 50000)');
+  assert.is((await find()).length, 3);
+  const plan = (await run('explain', "explain execute find('{1}')"))
+    .map((line) => line['QUERY PLAN'])
+    .join('\n');
+  await one.close();
+  assert.match(plan, /unnest/);
+  assert.match(plan, /Index .*Scan/);
+  assert.not.match(plan, /Seq Scan/);
+});
+
 test('a row lock that does not come is given up, and the failure passes', async () => {
   const { promise: held, resolve: release } = Promise.withResolvers<void>();
   const { promise: locked, resolve: lock } = Promise.withResolvers<void>();

@@ -38,6 +38,13 @@ const sessionLimits = {
 };
 
 /**
+ * How every session plans. A prepared statement keeps its plan: one that was made while a table was
+ * small reads the whole of it, and goes on to until the table is analyzed, a minute of load later.
+ * Each statement of a service has its index, and pages lie in memory or on a disk without heads.
+ */
+const sessionPlanning = { enable_seqscan: 'off', random_page_cost: 1.1 };
+
+/**
  * The server's limits cannot fire for a statement that never reached it: a connection that went
  * silent is given up after this, in milliseconds. Longer than statement_timeout, so that an answer
  * that is on its way still counts.
@@ -75,7 +82,7 @@ export class Database {
    * no start.
    */
   static async open(options: DatabaseOptions): Promise<Database> {
-    const limits = Object.entries(sessionLimits).map(([name, value]) => `-c ${name}=${value}`);
+    const session = Object.entries({ ...sessionLimits, ...sessionPlanning });
     const { url, ssl } = sslOf(options.url, options.tls);
     const orm = new MikroORM({
       clientUrl: url,
@@ -84,7 +91,7 @@ export class Database {
       // A function, because MikroORM copies objects, certificates and all.
       driverOptions: () => ({
         application_name: options.applicationName,
-        options: limits.join(' '),
+        options: session.map(([name, value]) => `-c ${name}=${value}`).join(' '),
         connectionTimeoutMillis: 2_000,
         keepAlive: true,
         query_timeout: queryTimeoutMs,
