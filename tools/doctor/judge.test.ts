@@ -20,8 +20,8 @@ const docker = { installed: true, engine: '28.1.0', compose: '2.40.3' };
 
 const verdicts: [what: string, found: Finding, level: Finding['level'], words: RegExp][] = [
   ['a full disk', judgeDisk(gib - 1, '/d'), 'problem', /Only 1\.0 GiB .*\/d.*PURSER_DATA/],
-  ['a small disk', judgeDisk(gib, '/d'), 'warning', /Only 1\.0 GiB/],
-  ['a disk with room', judgeDisk(5 * gib, '/d'), 'ok', /^5\.0 GiB/],
+  ['a small disk', judgeDisk(8 * gib - 1, '/d'), 'warning', /Only 8\.0 GiB/],
+  ['a disk with room', judgeDisk(8 * gib, '/d'), 'ok', /^8\.0 GiB/],
   ['hardly any memory', judgeMemory(512 * mib - 1), 'problem', /End other programs/],
   ['little memory', judgeMemory(512 * mib), 'warning', /^Only 512 MiB/],
   ['memory enough', judgeMemory(2 * gib), 'ok', /^2048 MiB/],

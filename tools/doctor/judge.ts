@@ -7,12 +7,12 @@ const gib = 1024 * mib;
 const inMib = (bytes: number) => `${Math.round(bytes / mib)} MiB`;
 const inGib = (bytes: number) => `${(bytes / gib).toFixed(1)} GiB`;
 
-/** nats-server reserves 512 MB for each stream; PostgreSQL keeps up to 1 GB of log. */
+/** nats-server reserves 512 MB for each stream; PostgreSQL keeps up to 4 GB of log. */
 export function judgeDisk(freeBytes: number, folder: string): Finding {
   const free = `${inGib(freeBytes)} of disk are free for ${folder}`;
   const advice = 'Make room, or set PURSER_DATA to a folder on another disk.';
   if (freeBytes < gib) return problem(`Only ${free}; databases and streams need 1 GiB. ${advice}`);
-  if (freeBytes < 5 * gib) return warning(`Only ${free}; a long run may need 5 GiB. ${advice}`);
+  if (freeBytes < 8 * gib) return warning(`Only ${free}; a long run may need 8 GiB. ${advice}`);
   return ok(`${free}.`);
 }
 

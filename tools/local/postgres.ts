@@ -142,8 +142,9 @@ function settingArguments({ port, durable, settings }: PostgresOptions): string[
  * write all of them to the disk once a minute, and each page to the log again after that.
  */
 function sizeSettings(): Record<string, string> {
-  const sixteenthMb = Math.floor(totalmem() / 16 / 2 ** 20);
-  const bufferMb = Math.min(1024, Math.max(128, sixteenthMb));
+  // A container may have less than the machine; 0 is unknown.
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Infinity);
+  const bufferMb = Math.min(4096, Math.max(128, Math.floor(memory / 8 / 2 ** 20)));
   return { shared_buffers: `${bufferMb}MB`, max_wal_size: '4GB' };
 }
 
