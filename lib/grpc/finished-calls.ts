@@ -18,15 +18,27 @@ let isDone = false;
 export function letGoOfFinishedCalls(): void {
   if (isDone) return;
   isDone = true;
-  subscribe('http2.client.stream.created', dropListenersLater);
-  subscribe('http2.server.stream.created', dropListenersLater);
+  subscribe('http2.client.stream.created', letGoOnceClosed);
+  subscribe('http2.server.stream.created', letGoOnceClosed);
   keepCallsInBags();
 }
 
-/** By its listeners a stream holds all of its call. Nothing is emitted after `close`. */
-function dropListenersLater(message: unknown): void {
+/** Nothing is emitted after `close`, and nobody asks what was sent. */
+function letGoOnceClosed(message: unknown): void {
   const { stream } = message as { stream: Http2Stream };
-  stream.once('close', () => process.nextTick(() => stream.removeAllListeners()));
+  stream.once('close', () => process.nextTick(letGoOfStream, stream));
+}
+
+let sentHeaders: symbol | undefined;
+
+/** By its listeners a stream holds all of its call; the rest of it is small but for its headers. */
+function letGoOfStream(stream: Http2Stream): void {
+  sentHeaders ??= Object.getOwnPropertySymbols(stream).find(
+    ({ description }) => description === 'sent-headers',
+  );
+  // As before the first listener; `removeAllListeners` makes a new list.
+  const gone = { _events: undefined, _eventsCount: 0 };
+  Object.assign(stream, gone, sentHeaders === undefined ? {} : { [sentHeaders]: undefined });
 }
 
 /** A connection has a Set of the calls that it carries; see `Bag`. */
