@@ -25,8 +25,10 @@ import { orderMessage } from './order-message.ts';
 
 const methodPath = '/purser.orders.v1.OrderService/CreateOrder';
 
+type Deps = Pick<ServiceDeps, 'database' | 'clock' | 'timing' | 'committed'>;
+
 /** Concurrent creates share a statement and a commit. */
-export function createOrder(deps: ServiceDeps): Handler<CreateOrderRequest, Order> {
+export function createOrder(deps: Deps): Handler<CreateOrderRequest, Order> {
   const batcher = new Batcher<OrderInsert, Order>({
     name: 'create-order',
     run: (orders) => insertBatch(deps, orders),
@@ -39,7 +41,7 @@ export function createOrder(deps: ServiceDeps): Handler<CreateOrderRequest, Orde
   return async (request, call) => batcher.submit(orderInsert(request, call, deps.clock()), call);
 }
 
-async function insertBatch(deps: ServiceDeps, orders: OrderInsert[]): Promise<(Order | Error)[]> {
+async function insertBatch(deps: Deps, orders: OrderInsert[]): Promise<(Order | Error)[]> {
   const { distinct, leaders } = collapseKeys(orders);
   if (isDrill) await failpoint('create.received');
   const stored = await deps.database.single((tx) => insertOrders(tx, distinct));
@@ -70,10 +72,7 @@ async function insertBatch(deps: ServiceDeps, orders: OrderInsert[]): Promise<(O
  * The orders that replayed keys stand for, as they are now. A failure becomes the outcome of the
  * replayed inputs alone: the batch is committed, and throwing would make the batcher run it again.
  */
-async function selectReplayed(
-  deps: ServiceDeps,
-  ids: string[],
-): Promise<(id: string) => Order | Error> {
+async function selectReplayed(deps: Deps, ids: string[]): Promise<(id: string) => Order | Error> {
   if (ids.length === 0) return () => new Error('nothing was replayed');
   try {
     const rows = await deps.database.single((tx) => selectOrders(tx, [...new Set(ids)]));

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemTiming } from '#lib/batch/timing.ts';
 import type { CallContext } from '#lib/grpc/unary-call.ts';
 import { Database } from '#lib/pg/database.ts';
-import type { ServiceDeps } from '#lib/service/service-definition.ts';
 import { createOrder } from '../../../services/orders/rpc/create-order.ts';
 import { administer, databaseUrl } from '../administer.ts';
 import type { BenchSystem } from '../bench-system.ts';
@@ -62,8 +62,9 @@ async function createOrders(
     const create = createOrder({
       database,
       clock: () => new Date(),
+      timing: systemTiming,
       committed: () => {},
-    } as unknown as ServiceDeps);
+    });
     for (let made = 0; made < count; made += createdTogether) {
       await Promise.all(
         Array.from({ length: createdTogether }, (_, n) => {
