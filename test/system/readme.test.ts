@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import * as assert from 'uvu/assert';
@@ -8,6 +7,7 @@ import { Program } from '#test/harness/program.ts';
 import { eventually } from '#test/harness/service.ts';
 import { startSystem } from '#test/harness/started-system.ts';
 import { suite } from '#test/harness/suite.ts';
+import { portProblems } from '../../tools/start/ports.ts';
 
 const test = suite('the commands of the README');
 
@@ -23,22 +23,21 @@ const standardPorts = {
 };
 
 /**
- * The commands stand for the standard ports; where one is taken, the test moves, and they with it.
+ * The commands stand for the standard ports; where one is taken, if only by somebody's connection,
+ * the test moves, and they with it.
  */
-const standard = (await Promise.all(Object.values(standardPorts).map(isFree))).every(Boolean);
+const wanted = Object.entries(standardPorts).map(([variable, port]) => ({
+  port: Number(port),
+  host: '127.0.0.1',
+  usedBy: 'the README',
+  variable,
+}));
+const standard = (await portProblems(wanted)).length === 0;
 const system = await startSystem(standard ? standardPorts : {});
 
 test.after(async () => {
   assert.is(await system.stop(), 0);
 });
-
-function isFree(port: string): Promise<boolean> {
-  return new Promise((answer) => {
-    const socket = createConnection({ host: '127.0.0.1', port: Number(port) });
-    socket.once('connect', () => answer(false)).once('error', () => answer(true));
-    socket.once('connect', () => socket.destroy());
-  });
-}
 
 function block(pattern: RegExp): string {
   const found = blocks.filter((text) => pattern.test(text));

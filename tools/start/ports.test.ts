@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer, type Server } from 'node:net';
 import * as assert from 'uvu/assert';
 import { suite } from '#test/harness/suite.ts';
 import { freePort } from '../local/free-port.ts';
@@ -28,6 +29,17 @@ test('a taken port is named with its variable and its process', async () => {
   const by = `by .+ \\(process ${process.pid}\\)`;
   const end = 'stop that, or set PURSER_X_PORT to a free port\\.';
   assert.match(problem ?? '', new RegExp(`^Port ${port} \\(x-1\\) is taken ${by}: ${end}$`));
+  server.close();
+});
+
+test('a port that a connection has for a moment is waited for', async () => {
+  const { server, port } = await listen();
+  server.on('connection', (socket) => socket.on('error', () => {}));
+  const connection = connect({ host: '127.0.0.1', port });
+  await once(connection, 'connect');
+  const problems = portProblems([wanted(connection.localPort!)]);
+  setTimeout(() => connection.resetAndDestroy(), 300);
+  assert.equal(await problems, []);
   server.close();
 });
 

@@ -1,8 +1,9 @@
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { listenerOf } from './port-listener.ts';
 import type { WantedPort } from './settings.ts';
 
-/** One sentence for each port that cannot be had; empty when all can. */
+/** One sentence for each port that cannot be had, within 2 s; empty when all can. */
 export async function portProblems(ports: readonly WantedPort[]): Promise<string[]> {
   const problems: string[] = [];
   const first = new Map<number, WantedPort>();
@@ -25,7 +26,12 @@ export async function portProblems(ports: readonly WantedPort[]): Promise<string
 async function problemOf(wanted: WantedPort): Promise<string | undefined> {
   const { port, host, usedBy, variable } = wanted;
   if (port > 65_535) return `Port ${port} (${usedBy}) does not exist: set ${variable} lower.`;
-  const code = await tryToListen(port, host);
+  let code = await tryToListen(port, host);
+  // Nobody listens: a connection has it as its own end, or a process that is ending.
+  for (let tries = 1; code === 'EADDRINUSE' && tries < 20 && !listenerOf(port); tries += 1) {
+    await sleep(100);
+    code = await tryToListen(port, host);
+  }
   if (code === undefined) return undefined;
   if (code === 'EADDRINUSE') {
     const listener = listenerOf(port);
